@@ -1,0 +1,103 @@
+"""Owns Profile: what is frozen from a reference data set, so that drift is counting and no raw row is kept."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from qoa_platform.records.identity import digest
+from qoa_platform.records.window import Window
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edges:
+    """Frozen bin edges ``e₁ < … < e_{B−1}`` with open outer bins, right-closed, and the reference's counts (B of them)."""
+
+    edges: tuple[float, ...]
+    counts: tuple[int, ...]
+
+    @property
+    def digest(self) -> str:
+        """States counted on other edges do not merge: they carry this digest."""
+        return digest("edges", self.edges)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fences:
+    """Frozen acceptance interval ``[low, high]`` of a numeric column (``Q1 − k·IQR``, ``Q3 + k·IQR``)."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Category:
+    """A value of a dictionary with its reference count."""
+
+    value: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnProfile:
+    """What is frozen of one column, for the whole (``group=None``) or for one group of a ``by:`` promise.
+
+    *n* rows, *missing* of them missing; *mean* and *std* (ddof 0) over present finite values; *bins10* and *bins2048*
+    the numeric edges (10 bins for PSI and its kin, 2 048 for KS and W1); *dictionary* the categories with counts, or
+    ``None`` when over its cap (*overflow* true).
+    """
+
+    column: str
+    group: str | None = None
+    n: int
+    missing: int
+    minimum: float | None = None
+    maximum: float | None = None
+    mean: float | None = None
+    std: float | None = None
+    bins10: Edges | None = None
+    bins2048: Edges | None = None
+    fences: Fences | None = None
+    dictionary: tuple[Category, ...] | None = None
+    overflow: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """Frozen facts of a reference: content-addressed, no part of the contract's digest.
+
+    *name* says what was frozen (``demand v3 training``), *source* the digests of the data it was frozen from.
+    """
+
+    KIND: ClassVar[str] = "profile"
+
+    name: str
+    subject: str
+    window: Window
+    columns: tuple[ColumnProfile, ...]
+    source: tuple[str, ...]
+    at: datetime
+    wall: datetime
+
+    @property
+    def digest(self) -> str:
+        """Digest of the frozen content (not of its name or of when it was frozen)."""
+        return digest("profile", self.subject, self.window, self.columns, self.source)
+
+    @property
+    def id(self) -> str:
+        """A profile is found by its digest."""
+        return self.digest
+
+    @property
+    def series(self) -> str:
+        """Profiles of one subject."""
+        return self.subject
+
+    @property
+    def revision(self) -> int:
+        """Always 0: content-addressed."""
+        return 0
+
+    def column(self, name: str, group: str | None = None) -> ColumnProfile | None:
+        """The frozen facts of a column (of a group), or ``None`` when nothing was frozen."""
+        return next((c for c in self.columns if c.column == name and c.group == group), None)
