@@ -29,8 +29,10 @@ from qoa_platform.records.contract import (
     When,
     WhenStatus,
 )
+from qoa_platform.records.enacted import Enacted
 from qoa_platform.records.envelope import Envelope
 from qoa_platform.records.episode import Closing, Episode
+from qoa_platform.records.graph import Graph, Node
 from qoa_platform.records.identity import (
     DIGEST,
     KEY,
@@ -83,12 +85,14 @@ __all__ = [
     "Edge",
     "Edges",
     "Effect",
+    "Enacted",
     "Envelope",
     "Episode",
     "FINAL",
     "FINAL_RELEASES",
     "Fences",
     "Fixed",
+    "Graph",
     "Guard",
     "Handled",
     "Incident",
@@ -106,6 +110,7 @@ __all__ = [
     "Move",
     "Must",
     "NAME",
+    "Node",
     "Objective",
     "Operator",
     "Outcome",

@@ -77,6 +77,7 @@ class Reaction:
 
     contract: str
     contract_digest: str
+    subject: str = ""
     rule: str
     step: int
     kind: ReactionKind
