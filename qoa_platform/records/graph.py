@@ -51,6 +51,11 @@ class Graph:
     def _up(self) -> dict[str, set[str]]:
         return {n.asset: set(n.upstream) for n in self.nodes}
 
+    @property
+    def ordered(self) -> tuple[str, ...]:
+        """All assets, upstream first."""
+        return self._ordered(n.asset for n in self.nodes)
+
     def above(self, asset: str) -> tuple[str, ...]:
         """All assets that *asset* rests on, upstream first."""
         return self._ordered(self._closure(asset, self._up()))

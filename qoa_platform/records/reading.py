@@ -10,7 +10,7 @@ from qoa_platform.records.units import Direction, Unit
 from qoa_platform.records.window import Window
 
 Scalar = str | int | float | bool | None
-Params = tuple[tuple[str, "Scalar | tuple[Scalar, ...]"], ...]
+Params = tuple[tuple[str, Scalar | tuple[Scalar, ...]], ...]
 """Parameters as sorted (name, value) pairs: hashable, printable, part of every key."""
 
 

@@ -1,0 +1,101 @@
+"""Owns which contract is in force: a row of the ledger, moved by compare-and-set on its version (semantics 23)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from qoa_platform.ports import Ledger
+from qoa_platform.records import (
+    Batch,
+    Contract,
+    Enacted,
+    Envelope,
+    Message,
+    Move,
+    PointerKind,
+    Refused,
+    short,
+)
+
+
+class Standing(StrEnum):
+    """How a process's contract stands to the one in force."""
+
+    IN_FORCE = "in force"
+    ENACTED = "enacted"
+    """It was newer (or the first) and is in force from now on."""
+    CHANGED = "changed under an unchanged version"
+    """The one in force goes on; an alert is sent once."""
+    OLDER = "older than the one in force"
+    """A process that holds it refuses to decide."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enactment:
+    """The contract in force, and how the offered one stands to it."""
+
+    contract: Contract
+    standing: Standing
+    detail: str
+
+
+def enact(
+    ledger: Ledger, offered: Contract, *, at: datetime, wall: datetime, actor: str, sinks: tuple[str, ...] = ()
+) -> Enactment:
+    """Offer a contract. The first, or one with a higher version, comes into force; equal content is in force already.
+
+    >>> # qoa contract check does this too, so that CI sees a change under an unchanged version before production does
+    """
+    while True:
+        head = ledger.pointer(PointerKind.CONTRACT, offered.name)
+        if head is None or head.value is None:
+            result = _install(ledger, offered, 0 if head is None else head.generation, at, wall, actor)
+        else:
+            if head.value == offered.digest:
+                return Enactment(contract=offered, standing=Standing.IN_FORCE, detail=f"version {offered.version}")
+            known = ledger.find(Enacted, ids=[head.value])
+            standing = known[0].contract if known else None
+            if standing is None or offered.version > standing.version:
+                result = _install(ledger, offered, head.generation, at, wall, actor)
+            elif offered.version == standing.version:
+                return _changed(ledger, offered, standing, at, sinks)
+            else:
+                detail = f"offered version {offered.version}, in force is {standing.version}"
+                return Enactment(contract=standing, standing=Standing.OLDER, detail=detail)
+        if result is not None:
+            return result
+
+
+def _install(
+    ledger: Ledger, offered: Contract, generation: int, at: datetime, wall: datetime, actor: str
+) -> Enactment | None:
+    """Put *offered* into force; ``None`` when somebody else was faster and the question is asked again."""
+    move = Move(
+        kind=PointerKind.CONTRACT, key=offered.name, value=offered.digest, expected=generation, verb="enact",
+        actor=actor, reason=f"version {offered.version}", at=at, wall=wall,
+    )  # fmt: skip
+    record = Enacted(contract=offered, actor=actor, at=at, wall=wall)
+    known = ledger.last(Enacted, record.id)
+    done = ledger.commit(Batch(records=() if known else (record,), moves=(move,)))
+    if isinstance(done, Refused):
+        return None
+    return Enactment(contract=offered, standing=Standing.ENACTED, detail=f"version {offered.version}")
+
+
+def _changed(ledger: Ledger, offered: Contract, standing: Contract, at: datetime, sinks: tuple[str, ...]) -> Enactment:
+    detail = (
+        f"{offered.source or offered.name} changed under version {offered.version} "
+        f"({offered.digest[:12]} is not {standing.digest[:12]}). Raise its version; the one in force goes on"
+    )
+    key = short("changed", offered.name, offered.digest)
+    alert: dict[str, object] = {
+        "key": key, "group": offered.name, "state": "opened", "contract": offered.name, "subject": offered.name,
+        "severity": "warning", "title": f"[warning] {offered.name}: {detail}", "lines": [], "runbook": offered.runbook,
+        "owner": offered.owner, "episodes": [], "at": at.isoformat(), "wall": at.isoformat(), "details": {},
+    }  # fmt: skip
+    envelope = Envelope(
+        source=f"qoa/{offered.name}", type="qoa.alert", subject=offered.name, key=key, time=at, data=alert
+    )
+    if sinks:
+        ledger.commit(Batch(messages=tuple(Message(sink=s, envelope=envelope) for s in sinks)))
+    return Enactment(contract=standing, standing=Standing.CHANGED, detail=detail)
