@@ -31,12 +31,16 @@ def fixed_bounds(must: Fixed) -> Bounds:
         case Operator.NE:
             return Bounds(low=must.bound, high=must.bound, strict=True)
         case Operator.BETWEEN:
-            if must.upper is None or must.upper < must.bound:
-                message = f"must {must.text!r}: upper bound {must.upper}. Allowed: a number, at least {must.bound}"
-                raise ValueError(message)
-            return Bounds(low=must.bound, high=must.upper)
+            return _between(must)
         case _:
             assert_never(must.operator)
+
+
+def _between(must: Fixed) -> Bounds:
+    if must.upper is None or must.upper < must.bound:
+        message = f"must {must.text!r}: upper bound {must.upper}. Allowed: a number, at least {must.bound}"
+        raise ValueError(message)
+    return Bounds(low=must.bound, high=must.upper)
 
 
 def versus_bounds(baseline: float, margin: Margin, direction: Direction) -> Bounds:
