@@ -1,0 +1,202 @@
+"""Owns the way from the bounded expression language to Polars: the same meaning, missing rule included."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from functools import reduce
+from operator import and_, or_
+from typing import assert_never
+
+import polars as pl
+
+from qoa_platform.metrics.expression_nodes import (
+    And, Apply, Arithmetic, Column, Comparing, Comparison, Computing, Expr, Function, IsBetween, IsIn, IsNull, Literal,
+    Match, Matching, Negative, Not, Or, Value, When,
+)  # fmt: skip
+
+Schema = Mapping[str, pl.DataType]
+
+
+class CompileError(ValueError):
+    """An expression that the frame's schema cannot answer: says which column, its type, and what is allowed."""
+
+
+def compiled(expr: Expr, schema: Schema) -> pl.Expr:
+    """*expr* over a normal frame (see ``normalising``), in which missing is null and nothing is NaN.
+
+    A null in, a null out, as in SQL: a comparison with a missing value is neither true nor false, ``and`` and ``or``
+    are Kleene's. What is computed stays so: division by zero and every other NaN of arithmetic is null. A text that is
+    compared with a time is read as ISO 8601, UTC where the column has a zone. Raises CompileError.
+    """
+    match expr:
+        case Column(name=name):
+            return pl.col(name)
+        case Literal(value=value):
+            return pl.lit(value)
+        case Negative(operand=x):
+            return -compiled(x, schema)
+        case Not(operand=x):
+            return ~compiled(x, schema)
+        case And(operands=xs):
+            return reduce(and_, (compiled(x, schema) for x in xs))
+        case Or(operands=xs):
+            return reduce(or_, (compiled(x, schema) for x in xs))
+        case Comparison(operator=operator, left=a, right=b):
+            return _compared(operator, _beside(a, b, schema), _beside(b, a, schema))
+        case Arithmetic(operator=operator, left=a, right=b):
+            return _computed(operator, compiled(a, schema), compiled(b, schema))
+        case When(cases=cases, otherwise=z):
+            return _chosen(cases, z, schema)
+        case _:
+            return _called(expr, schema)
+
+
+def _called(expr: Apply | Match | IsIn | IsBetween | IsNull, schema: Schema) -> pl.Expr:
+    match expr:
+        case Apply(function=function, operand=x):
+            return _applied(function, x, schema)
+        case Match(matching=matching, operand=x, text=text):
+            return _matched(matching, _text(x, schema), text)
+        case IsIn(operand=x, values=values):
+            return _among(x, values, schema)
+        case IsBetween(operand=x, low=a, high=b):
+            return compiled(x, schema).is_between(_beside(a, x, schema), _beside(b, x, schema))
+        case IsNull(operand=x, negated=negated):
+            value = compiled(x, schema)
+            return value.is_not_null() if negated else value.is_null()
+        case _:
+            assert_never(expr)
+
+
+def _compared(operator: Comparing, a: pl.Expr, b: pl.Expr) -> pl.Expr:
+    match operator:
+        case Comparing.EQ:
+            return a == b
+        case Comparing.NE:
+            return a != b
+        case Comparing.LT:
+            return a < b
+        case Comparing.LE:
+            return a <= b
+        case Comparing.GT:
+            return a > b
+        case Comparing.GE:
+            return a >= b
+        case _:
+            assert_never(operator)
+
+
+def _computed(operator: Computing, a: pl.Expr, b: pl.Expr) -> pl.Expr:
+    match operator:
+        case Computing.ADD:
+            result = a + b
+        case Computing.SUBTRACT:
+            result = a - b
+        case Computing.MULTIPLY:
+            result = a * b
+        case Computing.DIVIDE:
+            result = pl.when(b != 0).then(a / b)
+        case Computing.FLOOR_DIVIDE:
+            result = pl.when(b != 0).then(a // b)
+        case Computing.MODULO:
+            result = pl.when(b != 0).then(a % b)
+        case _:
+            assert_never(operator)
+    return result.fill_nan(None)
+
+
+def _chosen(cases: tuple[tuple[Expr, Expr], ...], otherwise: Expr, schema: Schema) -> pl.Expr:
+    """The first case whose condition is true, written from the last to the first."""
+    result = compiled(otherwise, schema)
+    for condition, value in reversed(cases):
+        result = pl.when(compiled(condition, schema)).then(compiled(value, schema)).otherwise(result)
+    return result
+
+
+def _applied(function: Function, operand: Expr, schema: Schema) -> pl.Expr:
+    value = compiled(operand, schema)
+    match function:
+        case Function.ABS:
+            return value.abs()
+        case Function.LEN_CHARS:
+            return _text(operand, schema).str.len_chars()
+        case Function.YEAR:
+            return value.dt.year()
+        case Function.MONTH:
+            return value.dt.month()
+        case Function.DAY:
+            return value.dt.day()
+        case Function.HOUR:
+            return value.dt.hour()
+        case Function.WEEKDAY:
+            return value.dt.weekday()
+        case _:
+            assert_never(function)
+
+
+def _matched(matching: Matching, value: pl.Expr, text: str) -> pl.Expr:
+    match matching:
+        case Matching.CONTAINS:
+            return value.str.contains(text, strict=True)
+        case Matching.STARTS_WITH:
+            return value.str.starts_with(text)
+        case Matching.ENDS_WITH:
+            return value.str.ends_with(text)
+        case _:
+            assert_never(matching)
+
+
+def _text(operand: Expr, schema: Schema) -> pl.Expr:
+    """*operand* as text: a categorical column holds text too."""
+    value = compiled(operand, schema)
+    return value.cast(pl.String) if isinstance(_type(operand, schema), pl.Categorical | pl.Enum) else value
+
+
+def _type(operand: Expr, schema: Schema) -> pl.DataType | None:
+    return schema.get(operand.name) if isinstance(operand, Column) else None
+
+
+def _beside(operand: Expr, other: Expr, schema: Schema) -> pl.Expr:
+    """*operand*, which is compared with *other*: a text beside a time is read as a time."""
+    match operand, _type(other, schema):
+        case Literal(value=str(text)), pl.Date() | pl.Datetime() as dtype:
+            return pl.lit(_time(text, dtype), dtype=dtype)
+        case _:
+            return compiled(operand, schema)
+
+
+def _among(operand: Expr, values: tuple[Value, ...], schema: Schema) -> pl.Expr:
+    """``is_in``: Polars wants the list in the column's own kind, ours compares numbers by value."""
+    value = compiled(operand, schema)
+    match _type(operand, schema):
+        case pl.Date() | pl.Datetime() as dtype:
+            return value.is_in([_time(str(v), dtype) for v in values])
+        case pl.DataType() as dtype if dtype.is_integer():
+            return value.is_in(_whole(values) if _numeric(values) else list(values))
+        case pl.DataType() as dtype if dtype.is_float() and _numeric(values):
+            return value.is_in([float(v) for v in values])
+        case pl.DataType():
+            return value.is_in(list(values))
+        case _:
+            return reduce(or_, (value == v for v in values))
+
+
+def _whole(values: tuple[Value, ...]) -> pl.Series:
+    """The whole numbers among *values*: no other equals an integer."""
+    return pl.Series([int(v) for v in values if float(v).is_integer()], dtype=pl.Int64)
+
+
+def _numeric(values: tuple[Value, ...]) -> bool:
+    return all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
+
+
+def _time(text: str, dtype: pl.Date | pl.Datetime) -> date | datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        message = f"{text!r} is compared with a time but is none. Allowed: ISO 8601, such as '2017-10-04T12:00:00'"
+        raise CompileError(message) from error
+    if isinstance(dtype, pl.Date):
+        return moment.date()
+    if moment.tzinfo is not None:
+        moment = moment.astimezone(UTC)
+    return moment.replace(tzinfo=UTC if dtype.time_zone else None)
