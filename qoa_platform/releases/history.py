@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 
 from qoa_platform.records import Alias, Move, PointerKind
 
@@ -38,16 +39,14 @@ def terms(moves: Sequence[Move], model: str) -> tuple[Term, ...]:
     ours = sorted(
         (m for m in moves if m.kind is PointerKind.ALIAS and m.key == key), key=lambda m: (m.generation, m.at)
     )
-    changes = [
-        m for m, before in zip(ours, [None, *ours[:-1]], strict=True) if before is None or m.value != before.value
-    ]
+    changes = [m for before, m in pairwise([None, *ours]) if m and (before is None or m.value != before.value)]
     return tuple(
         Term(
             version=move.value, since=move.at, until=after.at if after else None, wall=move.wall, verb=move.verb,
             actor=move.actor, reason=move.reason, ended=after.verb if after else None, generation=move.generation,
         )
-        for move, after in zip(changes, [*changes[1:], None], strict=True)
-        if move.value is not None
+        for move, after in pairwise([*changes, None])
+        if move and move.value is not None
     )  # fmt: skip
 
 
