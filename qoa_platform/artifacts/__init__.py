@@ -1,8 +1,8 @@
 """Owns content-addressed files: frames and models, written durably and never parsed before their digest matches."""
 
 from qoa_platform.artifacts.errors import ArtifactError
-from qoa_platform.artifacts.files import Files
-from qoa_platform.artifacts.frames import PARQUET, from_parquet, to_parquet
+from qoa_platform.artifacts.files import FileStore
+from qoa_platform.artifacts.frames import PARQUET, frame_to_parquet, parquet_to_frame
 from qoa_platform.artifacts.models import SKOPS, TRUSTED, dumps, load_model, loads, save_model
 
 __all__ = [
@@ -10,11 +10,11 @@ __all__ = [
     "SKOPS",
     "TRUSTED",
     "ArtifactError",
-    "Files",
+    "FileStore",
     "dumps",
-    "from_parquet",
+    "frame_to_parquet",
     "load_model",
     "loads",
+    "parquet_to_frame",
     "save_model",
-    "to_parquet",
 ]

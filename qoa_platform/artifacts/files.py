@@ -1,4 +1,4 @@
-"""Owns Files, the content-addressed store: ``<root>/<name>/<sha256><suffix>``, written durably, gated by digest."""
+"""Owns FileStore, the content-addressed store: ``<root>/<name>/<sha256><suffix>``, written durably, gated by digest."""
 
 import contextlib
 import os
@@ -17,7 +17,7 @@ SUFFIX: Final = re.compile(r"(\.[a-z0-9]{1,12}){1,2}")
 TEMPORARY: Final = ".writing-"
 
 
-class Files:
+class FileStore:
     """Files under *root*, named by what is in them: implements ``ports.Artifacts``.
 
     A name is slash-separated safe segments (``retail/sales_day/2017-10-04``, ``demand``). No name, digest or suffix
@@ -28,7 +28,7 @@ class Files:
         self.root = Path(root).expanduser().absolute()
 
     def __repr__(self) -> str:
-        return f"Files({str(self.root)!r})"
+        return f"FileStore({str(self.root)!r})"
 
     def put(self, name: str, content: bytes, /, suffix: str) -> str:
         """Keep *content* under *name*; its SHA-256. Durable on return: file and folders are synced.

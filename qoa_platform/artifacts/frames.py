@@ -13,7 +13,7 @@ ROWS: Final = 262_144
 """Rows of a row group: fixed, for it is part of the bytes."""
 
 
-def to_parquet(frame: "pl.DataFrame") -> bytes:
+def frame_to_parquet(frame: "pl.DataFrame") -> bytes:
     """*frame* as Parquet (zstd level 1, statistics), byte for byte the same for equal frames however they were built.
 
     Chunks are joined first, because their bounds would show in the file. A release of Polars writes its version into
@@ -26,10 +26,10 @@ def to_parquet(frame: "pl.DataFrame") -> bytes:
     return buffer.getvalue()
 
 
-def from_parquet(content: bytes) -> "pl.DataFrame":
+def parquet_to_frame(content: bytes) -> "pl.DataFrame":
     """The frame in *content*. ArtifactError when the bytes are no Parquet file.
 
-    Only bytes that passed the digest gate (``Files.get``) belong here.
+    Only bytes that passed the digest gate (``FileStore.get``) belong here.
     """
     import polars as pl  # noqa: PLC0415 (heavy)
 
