@@ -50,6 +50,7 @@ from qoa_platform.records.injection import Injection
 from qoa_platform.records.outcome import FINAL, Outcome, OutcomeState
 from qoa_platform.records.plan import Choice, Plan, Why
 from qoa_platform.records.pointer import Move, Pointer, PointerKind
+from qoa_platform.records.printable import printable
 from qoa_platform.records.profile import Category, ColumnProfile, Edges, Fences, Profile
 from qoa_platform.records.reaction import CONFLICTS, RUN_BACKED, Reaction, ReactionKind, Target
 from qoa_platform.records.reading import Ask, Measurement, Params, Reading, Scalar
@@ -169,6 +170,7 @@ __all__ = [
     "digest",
     "gates",
     "plain",
+    "printable",
     "safe_digest",
     "safe_key",
     "safe_name",
