@@ -1,0 +1,98 @@
+"""Owns freezing: a reference data set in, a content-addressed Profile out; no raw row is kept."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+import numpy as np
+import polars as pl
+
+from qoa_platform.profiles.edges import Floats, edges, fences
+from qoa_platform.profiles.wanting import Wanted
+from qoa_platform.records import Category, ColumnProfile, Profile, Window
+from qoa_platform.scans.keys import group_text, value_text
+from qoa_platform.scans.normalising import Missing, normal
+
+DICTIONARY_CAP = 10_000
+"""A column with more distinct values has no dictionary (*overflow*)."""
+GROUP_CAP = 1_000
+"""Of more groups, the largest are frozen; readings of the others have no reference."""
+BINS, FINE_BINS = 10, 2048
+
+
+class FreezeError(ValueError):
+    """A reference that does not hold the columns that its promises need."""
+
+
+def freeze(
+    frame: pl.DataFrame,
+    wanted: Sequence[Wanted],
+    *,
+    name: str,
+    subject: str,
+    window: Window,
+    source: tuple[str, ...],
+    at: datetime,
+    wall: datetime,
+    missing: Mapping[str, tuple[str, ...]] | None = None,
+    fine: bool = False,
+) -> Profile:
+    """Freeze the *wanted* columns of *frame* after the missing rule.
+
+    Per column, and per group of a ``by:`` promise: rows, missing; of numbers min, max, mean, std (ddof 0) over finite
+    values, 10-bin edges with counts (*fine*: 2 048 too, for KS and W1) and fences; of everything else (and of numbers
+    where wanted) the dictionary with counts, up to 10 000 values. Row order does not matter. The profile's digest
+    covers content, subject, window and *source* (digests of the data), not its name or time.
+
+    Raises FreezeError when a wanted column is not in the frame.
+    """
+    needed = {w.column for w in wanted} | {column for w in wanted for column in w.by}
+    if absent := sorted(needed - set(frame.columns)):
+        found = f"columns {', '.join(map(repr, absent))} of {subject} cannot be frozen: not in the reference"
+        raise FreezeError(f"{found}. Columns: {', '.join(frame.columns)}")
+    rows = normal(frame, needed, missing or {})
+    columns: dict[tuple[str, str | None], ColumnProfile] = {}
+    for want in wanted:
+        for group, part in _parts(rows, want.by):
+            key = (want.column, group)
+            if key not in columns or want.dictionary:
+                columns[key] = _column(part.get_column(want.column), group, dictionary=want.dictionary, fine=fine)
+    ordered = tuple(columns[key] for key in sorted(columns, key=lambda k: (k[0], k[1] is not None, k[1] or "")))
+    return Profile(name=name, subject=subject, window=window, columns=ordered, source=source, at=at, wall=wall)
+
+
+def _parts(rows: pl.DataFrame, by: tuple[str, ...]) -> Iterator[tuple[str | None, pl.DataFrame]]:
+    """The whole, then its groups; a group key is the text of its parts."""
+    yield None, rows
+    if by:
+        groups = [(group_text(key), part) for key, part in rows.partition_by(by, as_dict=True).items()]
+        yield from sorted(groups, key=lambda g: (-g[1].height, g[0]))[:GROUP_CAP]
+
+
+def _column(column: pl.Series, group: str | None, *, dictionary: bool, fine: bool) -> ColumnProfile:
+    present = column.drop_nulls()
+    numeric = column.dtype.is_numeric()
+    values = np.sort(present.cast(pl.Float64).to_numpy()) if numeric else np.empty(0)
+    finite = values[np.isfinite(values)]
+    counts = _dictionary(present) if dictionary or not (numeric or column.dtype.is_temporal()) else None
+    return ColumnProfile(
+        column=column.name,
+        group=group,
+        n=len(column),
+        missing=len(column) - len(present),
+        minimum=float(finite[0]) if finite.size else None,
+        maximum=float(finite[-1]) if finite.size else None,
+        mean=float(finite.mean()) if finite.size else None,
+        std=float(finite.std()) if finite.size else None,
+        bins10=edges(values, BINS),
+        bins2048=edges(values, FINE_BINS) if fine else None,
+        fences=fences(values),
+        dictionary=None if counts is None or len(counts) > DICTIONARY_CAP else counts,
+        overflow=counts is not None and len(counts) > DICTIONARY_CAP,
+    )
+
+
+def _dictionary(present: pl.Series) -> tuple[Category, ...]:
+    """The present values with their counts, most frequent first, then by text; cut just above the cap."""
+    counted = present.value_counts(sort=True, name="_rows_").head(DICTIONARY_CAP + 1)
+    pairs = [(value_text(value), int(rows)) for value, rows in counted.iter_rows()]
+    return tuple(Category(value=value, count=rows) for value, rows in sorted(pairs, key=lambda p: (-p[1], p[0])))

@@ -1,0 +1,42 @@
+"""Owns what has to be frozen: which columns, by which groups, the promises of a subject compare with a reference."""
+
+from typing import NamedTuple
+
+from qoa_platform.records import Promise, ReferenceKind, Subject
+
+DICTIONARY_METRICS = frozenset(
+    {"data.unseen_share", "data.unseen_count", "data.near_miss_share", "data.rare_share", "data.segment_completeness"}
+)
+"""Metrics that compare with the values themselves, also where the column holds numbers (ids)."""
+_MOVING = frozenset({ReferenceKind.LAST_PARTITIONS, ReferenceKind.PREVIOUS})
+
+
+class Wanted(NamedTuple):
+    """A column to freeze, as a whole and per group of *by*; *dictionary*: also the values of a column of numbers."""
+
+    column: str
+    by: tuple[str, ...] = ()
+    dictionary: bool = False
+
+
+def wanted(subject: Subject) -> tuple[Wanted, ...]:
+    """Which columns of *subject* some promise needs frozen, sorted.
+
+    A promise with ``reference:`` needs its columns. With a moving reference (``last N partitions``, ``previous``)
+    edges are still frozen, but a dictionary is merged from stored states (metrics.md 2 d) and need not be. A promise
+    ``over`` another asset is about that asset's columns and wants nothing here.
+    """
+    found: dict[tuple[str, tuple[str, ...]], bool] = {}
+    for promise in subject.promises:
+        if promise.reference is None or promise.over is not None or _moves(promise):
+            continue
+        by = (promise.by,) if promise.by else ()
+        for column in promise.columns:
+            key = (column, by)
+            found[key] = found.get(key, False) or promise.metric in DICTIONARY_METRICS
+    return tuple(sorted(Wanted(column, by, dictionary) for (column, by), dictionary in found.items()))
+
+
+def _moves(promise: Promise) -> bool:
+    moving = promise.reference is not None and promise.reference.kind in _MOVING
+    return moving and promise.metric in DICTIONARY_METRICS
