@@ -15,8 +15,12 @@ def fixed_bounds(must: Fixed) -> Bounds:
     >>> fixed_bounds(Fixed(operator=Operator.GE, bound=0.99, text=">= 99 %"))
     Bounds(low=0.99, high=None, strict=False)
 
-    Raises ValueError for a ``between`` without an upper bound or with its bounds in the wrong order.
+    Raises ValueError for a bound that is not finite (it would promise nothing, or the impossible), and for a
+    ``between`` without an upper bound or with its bounds in the wrong order.
     """
+    if not isfinite(must.bound):
+        message = f"must {must.text!r}: bound {must.bound}. Allowed: a finite number"
+        raise ValueError(message)
     match must.operator:
         case Operator.LT:
             return Bounds(high=must.bound, strict=True)
@@ -37,7 +41,7 @@ def fixed_bounds(must: Fixed) -> Bounds:
 
 
 def _between(must: Fixed) -> Bounds:
-    if must.upper is None or must.upper < must.bound:
+    if must.upper is None or not must.bound <= must.upper < inf:
         message = f"must {must.text!r}: upper bound {must.upper}. Allowed: a number, at least {must.bound}"
         raise ValueError(message)
     return Bounds(low=must.bound, high=must.upper)

@@ -105,13 +105,7 @@ def paired(
         return Reason.NO_DATA
     sign = _better(direction)
     differences = [sign * (champion - candidate) for _, champion, candidate in usable]
-    match method:
-        case Method.PLAIN:
-            clusters = [str(i) for i in range(len(usable))]
-        case Method.CLUSTERED:
-            clusters = [p.keys[0] if p.keys else str(i) for i, (p, _, _) in enumerate(usable)]
-        case _:
-            assert_never(method)
+    clusters = _clusters([p for p, _, _ in usable], method)
     count = len(set(clusters))
     if count < 2:  # noqa: PLR2004 (one cluster has no spread)
         return Reason.INSUFFICIENT_N
@@ -207,6 +201,17 @@ def _ratios(pair: Pair) -> tuple[float, float] | None:
     if not all(isfinite(x) for x in numbers) or pair.champion_den == 0 or pair.candidate_den == 0:
         return None
     return pair.champion_num / pair.champion_den, pair.candidate_num / pair.candidate_den
+
+
+def _clusters(pairs: Sequence[Pair], method: Method) -> list[str]:
+    """The cluster that each pair belongs to; a pair without keys is one of its own."""
+    match method:
+        case Method.PLAIN:
+            return [str(i) for i in range(len(pairs))]
+        case Method.CLUSTERED:
+            return [p.keys[0] if p.keys else f"#{i}" for i, p in enumerate(pairs)]
+        case _:
+            assert_never(method)
 
 
 def _standard_error(differences: Sequence[float], clusters: Sequence[str], mean: float) -> float:

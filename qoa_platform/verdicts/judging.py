@@ -140,7 +140,7 @@ def examine(promise: Promise, seen: Observed, direction: Direction) -> Judged:
         cause = f"the bound lies below the noise floor {seen.floor:.4g}"
         return Judged(status=Status.UNKNOWN, reason=Reason.INSUFFICIENT_N, cause=cause, bounds=bounds, margin=margin)
     if _imprecise(promise, seen, direction, bounds):
-        cause = f"the value is known to ± {reading.bound:.4g} only, and the bound lies inside"
+        cause = "the value's error interval, or its baseline's, holds the bound"
         return Judged(status=Status.UNKNOWN, reason=Reason.IMPRECISE, cause=cause, bounds=bounds, margin=margin)
     status = Status.SATISFIED if inside(reading.value, bounds) else Status.VIOLATED
     return Judged(status=status, bounds=bounds, margin=margin)

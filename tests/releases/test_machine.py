@@ -1,8 +1,8 @@
 """The state machine of releases: whatever trains, judges, forces, holds and rolls back, the invariants hold."""
 
 from collections import Counter
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -179,7 +179,7 @@ class Releases(RuleBasedStateMachine):
     def the_history_is_linear(self) -> None:
         """Terms follow one another without gap or overlap, and their last one is the champion."""
         told = terms(self.moves, "m")
-        assert all(a.until == b.since for a, b in zip(told, told[1:], strict=False))
+        assert all(a.until == b.since for a, b in pairwise(told))
         assert champion_at(self.moves, "m", self.now) == self.champion
 
     @invariant()

@@ -33,7 +33,15 @@ def test_every_operator_keeps_what_it_says(
         assert (margin_of(value, bounds) or 0.0) <= 0
 
 
-@pytest.mark.parametrize("upper", [None, 1.0])
+@pytest.mark.parametrize("bound", [nan, inf, -inf])
+def test_a_bound_is_a_finite_number(bound: float) -> None:
+    """A bound that every value passes, or none, is an error and no promise."""
+    for operator in Operator:
+        with pytest.raises(ValueError, match="Allowed: a finite number"):
+            fixed_bounds(Fixed(operator=operator, bound=bound, upper=1.0, text="t"))
+
+
+@pytest.mark.parametrize("upper", [None, 1.0, nan, inf])
 def test_between_needs_both_bounds_in_order(upper: float | None) -> None:
     """A between without an upper bound, or with one below the lower, is an error that says what is allowed."""
     with pytest.raises(ValueError, match="Allowed: a number, at least 2"):
@@ -61,7 +69,7 @@ def test_versus_loosens_on_the_bad_side(
 ) -> None:
     """The margin is granted on the side that is worse for the metric, and on both sides of a target."""
     got = versus_bounds(baseline, Margin(kind=kind, value=value), direction)
-    assert (got.low, got.high) == (pytest.approx(expected.low), pytest.approx(expected.high))
+    assert (got.low, got.high) == pytest.approx((expected.low, expected.high))
 
 
 @pytest.mark.parametrize(
