@@ -99,10 +99,13 @@ class Releases(RuleBasedStateMachine):
         against_champion: bool,  # noqa: FBT001
     ) -> None:
         """A backtest judges some version: its own promise, and its objective against some champion."""
+        version = data.draw(st.sampled_from([v.version for v in self.versions]))
+        self.publish(version, outcome, self.champion if against_champion else "v1")
+
+    def publish(self, version: str, outcome: tuple[Status, Reason | None], against: str | None) -> None:
+        """The verdicts of a new backtest on *version*."""
         self.now += timedelta(hours=1)
         self.sample += 1
-        version = data.draw(st.sampled_from([v.version for v in self.versions]))
-        against = self.champion if against_champion else "v1"
         for subject, promise in (*ASKED, ("release", "objective")):
             self.verdicts[version, promise] = Verdict(
                 key=Key(contract="c", subject=subject, promise=promise, version=version),
@@ -110,6 +113,13 @@ class Releases(RuleBasedStateMachine):
                 severity=Severity.WARNING, metric="model.wape", value=0.1, contract_version=1, contract_digest="d",
                 data=f"b{self.sample}", evidence={"champion": against}, at=self.now, wall=self.now,
             )  # fmt: skip
+
+    @rule(outcome=OUTCOMES)
+    def retrain(self, outcome: tuple[Status, Reason | None]) -> None:
+        """The usual way: a new version, judged at once against the champion, and reacted to."""
+        self.train()
+        self.publish(self.versions[-1].version, outcome, self.champion)
+        self.react(crash=False)
 
     @rule(crash=st.booleans())
     def react(self, crash: bool) -> None:  # noqa: FBT001
