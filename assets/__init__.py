@@ -1,0 +1,1 @@
+"""The software-defined assets of this project: one package per example."""
