@@ -1,6 +1,6 @@
 """Owns how forecasters are compared: the backtest by rolling origin and the scorecard, as long prediction frames."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from types import MappingProxyType
@@ -63,7 +63,7 @@ class Bench:
 
 
 def origins(judged: date, weeks: int = WEEKS) -> list[date]:
-    """The *weeks* origins of a backtest, oldest first, one horizon apart: the last forecast ends the day before *judged*.
+    """The *weeks* origins of a backtest, oldest first and a week apart: the last forecast ends the day before *judged*.
 
     >>> [day.isoformat() for day in origins(date(2017, 10, 2), weeks=2)]
     ['2017-09-18', '2017-09-25']
@@ -87,8 +87,10 @@ def backtest(
     made = [_rolled(bench, version, days, recipe.preset, lambda origin: bench.fitted(recipe, origin))]
     if champion is not None:
         name, standing = champion
-        made.append(_rolled(bench, name, days, standing.recipe.preset, lambda origin: _standing(bench, standing, origin)))
-    made.append(_rolled(bench, REFERENCE, days, "poor", lambda origin: bench.fitted(Recipe(name=REFERENCE, preset="poor"), origin)))
+        preset = standing.recipe.preset
+        made.append(_rolled(bench, name, days, preset, lambda origin: _standing(bench, standing, origin)))
+    usual = Recipe(name=REFERENCE, preset="poor")
+    made.append(_rolled(bench, REFERENCE, days, "poor", lambda origin: bench.fitted(usual, origin)))
     known = bench.features("poor").filter(pl.col("weekday_mean").is_not_null())
     return _joined(pl.concat(made), known, week=pl.col("origin"))
 
@@ -118,9 +120,8 @@ def stored(forecaster: Forecaster, version: str, sales: pl.DataFrame, origin: da
     """
     known = sales.filter(pl.col("day") < origin)
     frame = predict(forecaster, features.build(known, forecaster.recipe.preset), origin)
-    return frame.select(
-        pl.lit(version).alias("version"), pl.lit(origin).alias("origin"), "department", _time().alias("time"), "predicted"
-    )
+    named = (pl.lit(version).alias("version"), pl.lit(origin).alias("origin"))
+    return frame.select(*named, "department", _time().alias("time"), "predicted")
 
 
 def wape(frame: pl.DataFrame, by: Sequence[str] = ()) -> pl.DataFrame:
@@ -129,8 +130,10 @@ def wape(frame: pl.DataFrame, by: Sequence[str] = ()) -> pl.DataFrame:
     return frame.group_by("version", *by).agg((error / pl.col("actual").sum()).alias("wape")).sort("version", *by)
 
 
-def paired(frame: pl.DataFrame, candidate: str, champion: str, pair_by: Sequence[str] = ("week", "department")) -> pl.DataFrame:
-    """Per pair of *pair_by*, the WAPE of *champion* less that of *candidate*: positive where the candidate is better."""
+def paired(
+    frame: pl.DataFrame, candidate: str, champion: str, pair_by: Sequence[str] = ("week", "department")
+) -> pl.DataFrame:
+    """``gain``, per pair of *pair_by*: the WAPE of *champion* less that of *candidate*, positive if that is better."""
     rates = wape(frame, pair_by)
     ours = rates.filter(pl.col("version") == candidate).drop("version")
     theirs = rates.filter(pl.col("version") == champion).drop("version")

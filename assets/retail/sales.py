@@ -10,11 +10,8 @@ from assets.retail.feed import RAW_SCHEMA, TIME
 DEPARTMENTS: Final = ("GROCERY", "DRUG GM", "FUEL", "PRODUCE", "MEAT", "MEAT-PCKGD", "DELI", "MISCELLANEOUS")
 """The departments that are forecast: the 8 largest by sales of 2017, and of every window of it that we looked at."""
 
-PRICE_WINDOW: Final = 28
-"""A category's price is compared with its mean over so many of its own earlier days of sale."""
-
-PRICE_BOUNDS: Final = (0.25, 4.0)
-"""A ratio beyond is no price: the feed counts some categories (fuel, coupons) now in one unit, now in another."""
+DISCOUNTS: Final = ("retail_disc", "coupon_disc", "coupon_match_disc")
+COLUMNS: Final = ("department", "day", "sales_value", "discounted", "filled")
 
 
 def sales_day(raw: pl.DataFrame) -> pl.DataFrame:
@@ -31,33 +28,30 @@ def sales_day(raw: pl.DataFrame) -> pl.DataFrame:
 def department_sales(sales: pl.DataFrame, departments: Sequence[str] = DEPARTMENTS) -> pl.DataFrame:
     """The sales per department and day, of all days from the first to the last in *sales*, by department and day.
 
-    Columns: ``department``, ``day``, ``sales_value`` and ``discount`` (USD), ``price`` (ratio, see below), ``filled``.
+    Columns: ``department``, ``day``, ``sales_value`` (USD), ``discounted`` (ratio), ``filled``.
 
-    *price* is how dear the department is: over its product categories, the unit price of the day over the mean unit
-    price of the category's 28 days of sale before, weighted by sales; null without such a history. A day on which
-    nothing at all was sold (25 December, or a day that is not published) is filled forward and marked ``filled``:
-    history for lags, never an actual to be scored. A department without sales on a day of trade sold 0.
-    Departments that never occur in *sales* are left out.
+    *discounted* is the share of the department's rows that were sold below the list price: how broad the promotions of
+    the day are, whatever the unit of money. A day on which nothing at all was sold (25 December, or a day that is not
+    published) is filled forward and marked ``filled``: history for lags, never an actual to be scored. A department
+    without sales on a day of trade sold 0. Departments that never occur in *sales* are left out.
     """
-    daily = _categories(sales, departments)
-    if daily.is_empty():
-        return _grid(daily, sales).join(_sums(daily), on=["department", "day"], how="left").select(*_COLUMNS)
-    joined = _grid(daily, sales).join(_sums(daily), on=["department", "day"], how="left", maintain_order="left")
-    traded = pl.col("filled").not_()
-    zero = joined.with_columns(
-        pl.when(traded).then(pl.col(name).fill_null(0.0)).otherwise(pl.col(name)) for name in ("sales_value", "discount")
+    daily = (
+        sales.lazy()
+        .filter(pl.col("department").is_in(list(departments)))
+        .group_by("department", pl.col(TIME).dt.date().alias("day"))
+        .agg(pl.col("sales_value").sum(), (pl.sum_horizontal(DISCOUNTS) > 0).mean().alias("discounted"))
+        .collect()
     )
-    carried = pl.col("sales_value", "discount", "price").forward_fill().over("department")
-    return zero.with_columns(carried).select(*_COLUMNS)
+    rows = _grid(daily, sales).join(daily, on=["department", "day"], how="left", maintain_order="left")
+    sold = pl.when(~pl.col("filled")).then(pl.col("sales_value").fill_null(0.0))
+    carried = pl.col("sales_value", "discounted").forward_fill().over("department")
+    return rows.with_columns(sold.alias("sales_value")).with_columns(carried).select(*COLUMNS)
 
 
 def largest(sales: pl.DataFrame, count: int = 8) -> tuple[str, ...]:
-    """The *count* departments with the largest total ``sales_value`` in *sales*, largest first; unknown ones left out."""
+    """The *count* departments with the largest total ``sales_value``, largest first; a null one is left out."""
     totals = sales.drop_nulls("department").group_by("department").agg(pl.col("sales_value").sum())
     return tuple(totals.sort("sales_value", "department", descending=[True, False])["department"].head(count))
-
-
-_COLUMNS = ("department", "day", "sales_value", "discount", "price", "filled")
 
 
 def _cast(column: pl.Series, dtype: pl.DataType) -> pl.Series:
@@ -69,38 +63,12 @@ def _cast(column: pl.Series, dtype: pl.DataType) -> pl.Series:
     return cast if same else column
 
 
-def _categories(sales: pl.DataFrame, departments: Sequence[str]) -> pl.DataFrame:
-    """Sales, discount and price per department, category and day; *ratio* is the price over the category's usual one."""
-    daily = (
-        sales.lazy()
-        .filter(pl.col("department").is_in(list(departments)))
-        .group_by("department", "product_category", pl.col(TIME).dt.date().alias("day"))
-        .agg(
-            pl.col("sales_value").sum(),
-            pl.col("quantity").sum(),
-            pl.sum_horizontal(pl.col("retail_disc", "coupon_disc", "coupon_match_disc").sum()).alias("discount"),
-        )
-        .sort("department", "product_category", "day")
-    )
-    unit = pl.when(pl.col("quantity") > 0).then(pl.col("sales_value") / pl.col("quantity"))
-    usual = unit.rolling_mean(PRICE_WINDOW, min_samples=7).shift(1).over("department", "product_category")
-    ratio = pl.when(usual > 0).then((unit / usual).clip(*PRICE_BOUNDS))
-    return daily.with_columns(ratio.alias("ratio")).collect()
-
-
-def _sums(daily: pl.DataFrame) -> pl.DataFrame:
-    known = pl.col("ratio").is_not_null() & (pl.col("sales_value") > 0)
-    weight = pl.col("sales_value").filter(known)
-    weighted = (pl.col("ratio") * pl.col("sales_value")).filter(known).sum()
-    return daily.group_by("department", "day").agg(
-        pl.col("sales_value", "discount").sum(),
-        pl.when(weight.sum() > 0).then(weighted / weight.sum()).alias("price"),
-    )
-
-
 def _grid(daily: pl.DataFrame, sales: pl.DataFrame) -> pl.DataFrame:
     """Every department of *daily* on every day from the first to the last of *sales*, marked where nobody sold."""
-    traded = sales.select(pl.col(TIME).dt.date().alias("day")).unique().with_columns(pl.lit(value=False).alias("filled"))
+    days_of_trade = sales.select(pl.col(TIME).dt.date().alias("day")).unique()
+    traded = days_of_trade.with_columns(pl.lit(value=False).alias("filled"))
+    if traded.is_empty():
+        return daily.select("department").join(traded, how="cross")
     span = traded.select(pl.date_range(pl.col("day").min(), pl.col("day").max(), interval="1d").alias("day"))
     days = span.join(traded, on="day", how="left").with_columns(pl.col("filled").fill_null(value=True))
     return daily.select("department").unique().join(days, how="cross").sort("department", "day")

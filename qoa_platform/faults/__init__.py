@@ -1,0 +1,23 @@
+"""Named faults of a frame, of a model and of a run: what ``qoa inject`` plants, and tests and benchmarks reuse."""
+
+from qoa_platform.faults.fault import FRAME, KINDS, MODEL, RUN, Fault, FaultError, Kind, Realm, kind_of
+from qoa_platform.faults.frames import apply
+from qoa_platform.faults.models import damage_predictions, replacement_recipe
+from qoa_platform.faults.runs import InjectedCrashError, pause_seconds
+
+__all__ = [
+    "FRAME",
+    "KINDS",
+    "MODEL",
+    "RUN",
+    "Fault",
+    "FaultError",
+    "InjectedCrashError",
+    "Kind",
+    "Realm",
+    "apply",
+    "damage_predictions",
+    "kind_of",
+    "pause_seconds",
+    "replacement_recipe",
+]
