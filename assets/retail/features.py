@@ -21,7 +21,7 @@ class Preset:
     """A trade-off of quality, time and cost: which *columns* a model learns from, and what is expected of it.
 
     *seconds* is the expected time of features and training on one core, *wape* the expected error (ratio) of the
-    boosting recipe on the clean year; the trial of a run records the real ones.
+    boosting recipe in steady weeks (26 before October 2017); the trial of a run records the real ones.
     """
 
     name: str
@@ -35,11 +35,12 @@ _HISTORY = ("lag_7", "lag_14", "mean_7", "mean_28")
 _DISCOUNTS = ("discounted_7", "discounted_28")
 
 PRESETS: Final[Mapping[str, Preset]] = MappingProxyType({
-    "poor": Preset(name="poor", columns=_CALENDAR, seconds=0.04, wape=0.12),
-    "medium": Preset(name="medium", columns=(*_CALENDAR, *_HISTORY), seconds=0.05, wape=0.12),
-    "high": Preset(name="high", columns=(*_CALENDAR, *_HISTORY, *_DISCOUNTS), seconds=0.06, wape=0.12),
+    "poor": Preset(name="poor", columns=_CALENDAR, seconds=0.04, wape=0.116),
+    "medium": Preset(name="medium", columns=(*_CALENDAR, *_HISTORY), seconds=0.05, wape=0.120),
+    "high": Preset(name="high", columns=(*_CALENDAR, *_HISTORY, *_DISCOUNTS), seconds=0.06, wape=0.120),
 })  # fmt: skip
-"""Cheapest first."""
+"""Cheapest first. In steady weeks the calendar is enough; what history pays for is a change of level: over the five
+weeks after sales were multiplied by 1.5, poor errs .271, medium .202 and high .206 (the weekday mean .201)."""
 
 
 def preset(name: str) -> Preset:

@@ -74,6 +74,19 @@ def test_the_means_are_means(high: pl.DataFrame) -> None:
     assert usual["predicted"].to_list() == same["weekday_mean"].to_list()
 
 
+def test_the_blend_is_between(high: pl.DataFrame) -> None:
+    """A boosting forecast is its weight of the trees plus the rest of the weekday mean; weight 0 is that mean."""
+    trees, half, none = (
+        predict(fit(Recipe(params=(("blend", weight),)), high, ORIGIN), high, ORIGIN)["predicted"]
+        for weight in (1.0, 0.5, 0.0)
+    )
+    usual = predict(fit(Recipe(name="weekday_mean"), high, ORIGIN), high, ORIGIN)["predicted"]
+    assert none.to_list() == pytest.approx(usual.to_list())
+    assert half.to_list() == pytest.approx(((trees + usual) / 2).to_list())
+    unknown = high.with_columns(pl.lit(None, dtype=pl.Float64).alias("weekday_mean"))
+    assert predict(fit(Recipe(), high, ORIGIN), unknown, ORIGIN)["predicted"].to_list() == trees.to_list()
+
+
 def test_an_unknown_department_has_no_forecast(high: pl.DataFrame) -> None:
     """A department that was not trained on gets no row rather than a guess."""
     model = fit(Recipe(), high.filter(pl.col("department") != "FUEL"), ORIGIN)
@@ -109,7 +122,7 @@ UNTRUSTED = [
 @pytest.mark.parametrize("parts", [{}, {"recipe": {}}, {"recipe": 1, "until": "x", "scales": {}, "model": None}])
 def test_other_parts_are_refused(parts: dict[str, Any]) -> None:
     """What is no forecaster says what is needed."""
-    with pytest.raises(ValueError, match="Needed: recipe, until, scales, model"):
+    with pytest.raises(ValueError, match="Needed: recipe, until, scales, model, blend"):
         from_parts(parts)
 
 
@@ -118,6 +131,7 @@ def test_other_parts_are_refused(parts: dict[str, Any]) -> None:
     [
         ({"name": "bosting"}, "unknown recipe 'bosting'. Did you mean 'boosting'?"),
         ({"preset": "hihg"}, "unknown preset 'hihg'. Did you mean 'high'?"),
+        ({"params": (("blend", 1.5),)}, "recipe 'boosting': blend must be from 0 to 1, found 1.5"),
         ({"name": "mean_56", "params": (("max_iter", 5),)}, "recipe 'mean_56' takes no params, found max_iter"),
     ],
 )
