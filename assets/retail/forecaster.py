@@ -55,9 +55,10 @@ BOOSTING: Final[Mapping[str, float | int]] = MappingProxyType({"max_iter": 50, "
 """What a boosting recipe that says nothing else is fitted with, on top of scikit-learn's own defaults.
 
 On the 26 weekly origins before October 2017, where the weekday mean's WAPE is .130: trees alone .121 to .122, blends of
-.5 to .8 .120 to .121 (combining forecasts: Bates & Granger 1969, Oper. Res. Q. 20(4), 451-468); one model per department,
-or weights that favour recent days, do worse. Leaf size and calendar features differ there by less than the noise: those
-were chosen among about 100 variants with a view to the demo's own weeks too, so its figures for them are no fair test.
+.5 to .8 .120 to .121 (combining forecasts: Bates & Granger 1969, Oper. Res. Q. 20(4), 451-468); one model per
+department, or weights that favour recent days, do worse. Leaf size and calendar features differ there by less
+than the noise: those were chosen among about 100 variants with a view to the demo's own weeks too, so its
+figures for them are no fair test.
 """
 
 LEVELS: Final = frozenset({"lag_7", "lag_14", "mean_7", "mean_28"})
