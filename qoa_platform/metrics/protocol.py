@@ -1,0 +1,188 @@
+"""Owns the two protocols of a metric, and the vocabulary of asks that a scan must be able to answer.
+
+An ``Ask`` says what is counted by ``Ask.state``; its ``params`` are sorted ``(name, value)`` pairs of scalars or **flat**
+tuples of scalars (so that a stored ask can be read back). Always: *columns* are what is read, *where* filters rows first
+(canonical text; a row in which the condition is not true is left out), *by* makes the answer a ``Grouped`` (one state per
+group, and the whole), missing is null, NaN or a declared token (metrics.md 1.1), ±inf is present. A column that is not in
+the frame is a failure of that ask alone. Equal asks are answered once.
+
+``tally`` → ``Tally(hits, rows)``. The param ``hits`` says what a hit is; *rows* is always the denominator:
+
+=============  =====================================================================  ==============================
+``hits``       a hit is                                                               rows are
+=============  =====================================================================  ==============================
+``rows``       every row (no columns)                                                 all
+``present``    every one of the columns is present                                    all
+``expr``       ``Ask.expr`` is true                                                   with all columns present
+``in_range``   ``low ≤ x ≤ high`` (a missing param is open); ``closed`` is            with x present
+               ``both`` (also when absent), ``left``, ``right`` or ``none``
+``in_set``     x is one of ``values`` (numbers by value, text exactly)                with x present
+``matches``    the regex ``pattern`` is found in x                                    with x present
+``finite``     x is not ±inf                                                          with x present
+``after``      x > ``bound`` (ISO 8601, UTC); or, with two columns and ``skew``       with all columns present
+               in seconds, x > y + skew
+``fences``     ``low ≤ x ≤ high`` of the row's own group (``by``). Param ``fences``   with x present; in the group
+               is flat: group, low, high, group, low, high, …                         of the row, if it has fences
+=============  =====================================================================  ==============================
+
+With ``fences`` the whole of the ``Grouped`` sums the groups that have fences; without ``by`` there is one triple, whose
+group is ``None``, and the answer is a plain ``Tally``. A group without fences has ``Tally(0, 0)``.
+
+``sums`` → ``Sums(n, …)``
+    ``terms = "errors"`` with columns (truth y, prediction ŷ): ``absolute`` Σ|e|, ``squared`` Σe², ``error`` Σe, ``truth``
+    Σ|y| with e = ŷ − y; n and sums are over the rows with both present.
+``moments`` → ``Moments``
+    One numeric column, over present finite values; ``n_nonfinite`` counts ±inf.
+``comoments`` → ``Comoments``
+    Columns (x, y), over rows with both present and finite.
+``span`` → ``Span``
+    One column: present values, ±inf left out. Dates are times at 00:00 UTC, naive times are UTC. With ``until`` (ISO 8601,
+    UTC) only values ≤ it count.
+``frequencies`` → ``Frequencies``
+    One column; ``cap`` is the state's cap. A value is written as text by ``scans.keys.value_text``. Several columns: only
+    rows with all of them present, joined by ``|``.
+``histogram`` → ``Histogram``
+    One numeric column on ``edges`` (flat, ascending): bins right-closed, outer bins open, so edges e₁ < … < e_{B−1} give B
+    counts; ``digest`` names the edges. Missing values are counted apart; ±inf falls in an outer bin.
+``keys`` → ``Keys``
+    The key of each row (``states.key_hash``), no columns meaning all of them. Rows with a missing part are left out, unless
+    ``missing_keys = "value"``.
+``uniqueness`` → ``Sums(n = rows kept, distinct, once)``
+    The same question answered for this frame alone, several times faster: *distinct* keys, and keys seen exactly
+    *once*. **It does not merge** (class X).
+``confusion`` → ``Confusion``
+    Columns (truth, prediction) as text, over rows with both present.
+``nothing`` → ``Tally()``
+    No row is read: the metric cannot be computed here (its engine does not exist yet, the dictionary is over its cap).
+
+Answers whose state is in ``UNMERGEABLE`` hold for one frame only: they are never stored to be merged.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar, Protocol, Self, runtime_checkable
+
+from qoa_platform.records import Ask, Direction, Params, Profile, Promise, Reading, Subject, Unit, Usage, Window
+
+UNMERGEABLE = frozenset({"uniqueness", "nothing"})
+"""``Ask.state`` whose answers hold for one frame only."""
+
+
+class MetricError(ValueError):
+    """A promise that no metric can be built from: says which, what was found and what is allowed."""
+
+
+@runtime_checkable
+class Metric(Protocol):
+    """What is measured of a frame: a frozen dataclass, so equality is identity and the repr is documentation."""
+
+    id: ClassVar[str]
+    unit: ClassVar[Unit]
+    direction: ClassVar[Direction]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What it reads."""
+        ...
+
+    @property
+    def params(self) -> Params:
+        """Everything that tells two series apart (columns, filter, groups, own parameters), sorted; never the clock."""
+        ...
+
+    def ask(self, profile: Profile | None, /) -> Ask | None:
+        """Which state it reads; ``None``: it needs a profile and has none (the reading is then ``no_reference``)."""
+        ...
+
+    def read(self, state: Any, profile: Profile | None, group: str | None = None, /) -> Reading:
+        """The reading off the answer to :meth:`ask` (of *group*, where the ask has ``by``). Pure; sees no data."""
+        ...
+
+    def at(self, now: datetime, window: Window, rows_in: int | None = None, /) -> Self:
+        """The same metric, told the clock, the window and the rows that were read; most metrics do not care."""
+        ...
+
+
+@runtime_checkable
+class FoldMetric(Protocol):
+    """What is measured of records: of a run (the usages of its steps), a service, a chain."""
+
+    id: ClassVar[str]
+    unit: ClassVar[Unit]
+    direction: ClassVar[Direction]
+
+    @property
+    def params(self) -> Params:
+        """Everything that tells two series apart, sorted."""
+        ...
+
+    def fold(self, records: Iterable[Usage], /) -> Reading:
+        """The reading off *records*."""
+        ...
+
+
+AnyMetric = Metric | FoldMetric
+
+
+class Source(StrEnum):
+    """What a metric is read from."""
+
+    FRAME = "frame"
+    """The asset's own frame."""
+    PREDICTIONS = "predictions"
+    """A prediction frame: ``version``, ``time``, ``actual``, ``predicted`` and grouping columns."""
+    RUN = "run"
+    """The usages of one run's steps."""
+    LEDGER = "ledger"
+    """Records of the ledger."""
+
+
+class Arity(StrEnum):
+    """How many columns a promise on the metric names."""
+
+    NONE = "none"
+    ONE = "one"
+    MANY = "many"
+    """One or more."""
+    ANY = "any"
+    """None or more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParamSpec:
+    """A parameter of a metric: its name, the kind of value, whether it must be given, the choices where it is closed."""
+
+    name: str
+    kind: str
+    """``number``, ``integer``, ``text``, ``flag``, ``duration`` (seconds, or text such as ``5 min``), ``values``."""
+    required: bool = False
+    choices: tuple[str, ...] = ()
+    text: str = ""
+
+
+Builder = Callable[[Promise, Subject], tuple[AnyMetric, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricSpec:
+    """A row of the catalogue: all that a contract can be linted by.
+
+    *per_column*: several columns mean one metric each (the worst decides), not one key over all of them. *build* makes the
+    metrics of a promise; ``None`` where *implemented* is false, and the reading is then ``not_applicable``.
+    """
+
+    id: str
+    family: str
+    unit: Unit
+    direction: Direction
+    definition: str
+    params: tuple[ParamSpec, ...] = ()
+    columns: Arity = Arity.NONE
+    per_column: bool = True
+    source: Source = Source.FRAME
+    needs_reference: bool = False
+    needs_expr: bool = False
+    implemented: bool = False
+    build: Builder | None = None

@@ -1,0 +1,33 @@
+"""Owns the mergeable states: commutative monoids that metrics read, and their codec."""
+
+from qoa_platform.states.codec import STATES, decode, encode
+from qoa_platform.states.confusion import Confusion
+from qoa_platform.states.frequencies import Frequencies
+from qoa_platform.states.grouped import OVERFLOW, Grouped, group_key
+from qoa_platform.states.histogram import Histogram
+from qoa_platform.states.keys import Keys
+from qoa_platform.states.moments import Comoments, Moments
+from qoa_platform.states.protocol import State, StateError
+from qoa_platform.states.span import Span
+from qoa_platform.states.sums import Sums
+from qoa_platform.states.tally import Tally
+
+__all__ = [
+    "OVERFLOW",
+    "STATES",
+    "Comoments",
+    "Confusion",
+    "Frequencies",
+    "Grouped",
+    "Histogram",
+    "Keys",
+    "Moments",
+    "Span",
+    "State",
+    "StateError",
+    "Sums",
+    "Tally",
+    "decode",
+    "encode",
+    "group_key",
+]
