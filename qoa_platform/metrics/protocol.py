@@ -1,10 +1,10 @@
 """Owns the two protocols of a metric, and the vocabulary of asks that a scan must be able to answer.
 
-An ``Ask`` says what is counted by ``Ask.state``; its ``params`` are sorted ``(name, value)`` pairs of scalars or **flat**
-tuples of scalars (so that a stored ask can be read back). Always: *columns* are what is read, *where* filters rows first
-(canonical text; a row in which the condition is not true is left out), *by* makes the answer a ``Grouped`` (one state per
-group, and the whole), missing is null, NaN or a declared token (metrics.md 1.1), ±inf is present. A column that is not in
-the frame is a failure of that ask alone. Equal asks are answered once.
+An ``Ask`` says what is counted by ``Ask.state``; its ``params`` are sorted ``(name, value)`` pairs of scalars or
+**flat** tuples of scalars (so that a stored ask can be read back). Always: *columns* are what is read, *where* filters
+rows first (canonical text; a row in which the condition is not true is left out), *by* makes the answer a ``Grouped``
+(one state per group, and the whole), missing is null, NaN or a declared token (metrics.md 1.1), ±inf is present. A
+column that is not in the frame is a failure of that ask alone. Equal asks are answered once.
 
 ``tally`` → ``Tally(hits, rows)``. The param ``hits`` says what a hit is; *rows* is always the denominator:
 
@@ -29,24 +29,24 @@ With ``fences`` the whole of the ``Grouped`` sums the groups that have fences; w
 group is ``None``, and the answer is a plain ``Tally``. A group without fences has ``Tally(0, 0)``.
 
 ``sums`` → ``Sums(n, …)``
-    ``terms = "errors"`` with columns (truth y, prediction ŷ): ``absolute`` Σ|e|, ``squared`` Σe², ``error`` Σe, ``truth``
-    Σ|y| with e = ŷ − y; n and sums are over the rows with both present.
+    ``terms = "errors"`` with columns (truth y, prediction ŷ): ``absolute`` Σ|e|, ``squared`` Σe², ``error`` Σe,
+    ``truth`` Σ|y| with e = ŷ − y; n and sums are over the rows with both present.
 ``moments`` → ``Moments``
     One numeric column, over present finite values; ``n_nonfinite`` counts ±inf.
 ``comoments`` → ``Comoments``
     Columns (x, y), over rows with both present and finite.
 ``span`` → ``Span``
-    One column: present values, ±inf left out. Dates are times at 00:00 UTC, naive times are UTC. With ``until`` (ISO 8601,
-    UTC) only values ≤ it count.
+    One column: present values, ±inf left out. Dates are times at 00:00 UTC, naive times are UTC. With ``until``
+    (ISO 8601, UTC) only values ≤ it count.
 ``frequencies`` → ``Frequencies``
-    One column; ``cap`` is the state's cap. A value is written as text by ``scans.keys.value_text``. Several columns: only
-    rows with all of them present, joined by ``|``.
+    One column; ``cap`` is the state's cap. A value is written as text by ``scans.keys.value_text``. Several columns:
+    only rows with all of them present, joined by ``|``.
 ``histogram`` → ``Histogram``
-    One numeric column on ``edges`` (flat, ascending): bins right-closed, outer bins open, so edges e₁ < … < e_{B−1} give B
-    counts; ``digest`` names the edges. Missing values are counted apart; ±inf falls in an outer bin.
+    One numeric column on ``edges`` (flat, ascending): bins right-closed, outer bins open, so edges e₁ < … < e_{B−1}
+    give B counts; ``digest`` names the edges. Missing values are counted apart; ±inf falls in an outer bin.
 ``keys`` → ``Keys``
-    The key of each row (``states.key_hash``), no columns meaning all of them. Rows with a missing part are left out, unless
-    ``missing_keys = "value"``.
+    The key of each row (``states.key_hash``), no columns meaning all of them. Rows with a missing part are left out,
+    unless ``missing_keys = "value"``.
 ``uniqueness`` → ``Sums(n = rows kept, distinct, once)``
     The same question answered for this frame alone, several times faster: *distinct* keys, and keys seen exactly
     *once*. **It does not merge** (class X).
@@ -152,7 +152,7 @@ class Arity(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParamSpec:
-    """A parameter of a metric: its name, the kind of value, whether it must be given, the choices where it is closed."""
+    """A parameter of a metric: its name, its kind of value, whether it must be given, its choices if it is closed."""
 
     name: str
     kind: str
@@ -169,8 +169,8 @@ Builder = Callable[[Promise, Subject], tuple[AnyMetric, ...]]
 class MetricSpec:
     """A row of the catalogue: all that a contract can be linted by.
 
-    *per_column*: several columns mean one metric each (the worst decides), not one key over all of them. *build* makes the
-    metrics of a promise; ``None`` where *implemented* is false, and the reading is then ``not_applicable``.
+    *per_column*: several columns mean one metric each (the worst decides), not one key over all of them. *build* makes
+    the metrics of a promise. Where *implemented* is false their reading is ``not_applicable``.
     """
 
     id: str
@@ -185,4 +185,4 @@ class MetricSpec:
     needs_reference: bool = False
     needs_expr: bool = False
     implemented: bool = False
-    build: Builder | None = None
+    build: Builder

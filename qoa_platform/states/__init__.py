@@ -5,6 +5,7 @@ from qoa_platform.states.confusion import Confusion
 from qoa_platform.states.frequencies import Frequencies
 from qoa_platform.states.grouped import OVERFLOW, Grouped, group_key
 from qoa_platform.states.histogram import Histogram
+from qoa_platform.states.key_hash import key_hash
 from qoa_platform.states.keys import Keys
 from qoa_platform.states.moments import Comoments, Moments
 from qoa_platform.states.protocol import State, StateError
@@ -30,4 +31,5 @@ __all__ = [
     "decode",
     "encode",
     "group_key",
+    "key_hash",
 ]

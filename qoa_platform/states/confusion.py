@@ -1,48 +1,70 @@
 """Owns Confusion: how often each (truth, prediction) pair occurs."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypedDict
 
-Cell = tuple[str, str, int]
+import msgspec
+
+from qoa_platform.states.protocol import Count, State
+
+
+class _Body(TypedDict):
+    c: list[tuple[str, str, Count]]
 
 
 @dataclass(frozen=True, slots=True)
-class Confusion:
-    """Sparse counts of (truth, prediction), as sorted cells. Neutral element: ``Confusion()``."""
+class Confusion(State):
+    """Sparse counts as sorted cells (truth, prediction, count). Neutral element: ``Confusion()``.
+
+    >>> pairs = Confusion.count([("yes", "yes"), ("yes", "no")])
+    >>> (pairs + pairs).cells
+    (('yes', 'no', 2), ('yes', 'yes', 2))
+    """
 
     NAME: ClassVar[str] = "confusion"
 
-    cells: tuple[Cell, ...] = ()
+    cells: tuple[tuple[str, str, int], ...] = ()
 
     @classmethod
     def count(cls, pairs: Iterable[tuple[str, str]]) -> "Confusion":
         """The confusion of (truth, prediction) pairs."""
-        found: dict[tuple[str, str], int] = {}
-        for pair in pairs:
-            found[pair] = found.get(pair, 0) + 1
-        return cls(tuple(sorted((t, p, c) for (t, p), c in found.items())))
+        return _of_counts(Counter(pairs))
 
-    def zero(self) -> "Confusion":
+    @classmethod
+    def zero(cls) -> "Confusion":
         """``Confusion()``."""
         return Confusion()
 
-    def __add__(self, other: "Confusion") -> "Confusion":
-        found: dict[tuple[str, str], int] = {}
+    def _merged(self, other: "Confusion") -> "Confusion":
+        found: Counter[tuple[str, str]] = Counter()
         for truth, prediction, count in (*self.cells, *other.cells):
-            found[truth, prediction] = found.get((truth, prediction), 0) + count
-        return Confusion(tuple(sorted((t, p, c) for (t, p), c in found.items())))
+            found[truth, prediction] += count
+        return _of_counts(found)
 
     @property
     def n(self) -> int:
         """Pairs counted."""
-        return sum(c for _, _, c in self.cells)
+        return sum(count for _, _, count in self.cells)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Every class that was true or predicted, sorted."""
+        return tuple(sorted({name for truth, prediction, _ in self.cells for name in (truth, prediction)}))
 
     def plain(self) -> Mapping[str, Any]:
         """The cells."""
-        return {"c": [list(cell) for cell in self.cells]}
+        return {"c": self.cells}
 
     @classmethod
-    def of(cls, data: Mapping[str, Any]) -> "Confusion":
+    def of(cls, data: Any) -> "Confusion":
         """The inverse of :meth:`plain`."""
-        return cls(tuple(sorted((str(t), str(p), int(c)) for t, p, c in data["c"])))
+        found: Counter[tuple[str, str]] = Counter()
+        for truth, prediction, count in msgspec.convert(data, _Body)["c"]:
+            found[truth, prediction] += count
+        return _of_counts(found)
+
+
+def _of_counts(found: Counter[tuple[str, str]]) -> Confusion:
+    return Confusion(tuple(sorted((t, p, count) for (t, p), count in found.items() if count)))

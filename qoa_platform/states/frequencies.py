@@ -2,22 +2,36 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypedDict
 
-from qoa_platform.states.protocol import StateError
+import msgspec
+
+from qoa_platform.states.protocol import Count, State, StateError
 
 CAP = 10_000
 
 
+class _Body(TypedDict):
+    c: dict[str, Count]
+    n: Count
+    m: Count
+    e: Count
+    k: Count
+
+
 @dataclass(frozen=True, slots=True)
-class Frequencies:
+class Frequencies(State):
     """value (as text) → count, as sorted pairs; *n* present values, *missing* others. Neutral: ``Frequencies()``.
 
-    Above *cap* distinct values the smallest counters are dropped (Misra & Gries 1982): every kept count is then too
-    small by at most *error*, and a value with more than *error* occurrences is never dropped.
+    Above *cap* distinct values the smallest counters are dropped: every kept count is then too small by at most *error*
+    ≤ n/(cap + 1), and a value that occurs more often than *error* is never dropped. Exact while *error* is 0.
 
     >>> (Frequencies.count(["a", "b"]) + Frequencies.count(["a"])).get("a")
     2
+    >>> Frequencies.count(["a", "a", "a", "b", "b", "c"], cap=2)
+    Frequencies(counts=(('a', 2), ('b', 1)), n=6, missing=0, error=1, cap=2)
+
+    References: Misra & Gries (1982), Sci. Comput. Program. 2, 143-152; Agarwal et al. (2013), Mergeable summaries.
     """
 
     NAME: ClassVar[str] = "frequencies"
@@ -32,30 +46,30 @@ class Frequencies:
     def count(cls, values: Iterable[str | None], cap: int = CAP) -> "Frequencies":
         """The frequencies of *values*; ``None`` is missing."""
         found: dict[str, int] = {}
-        missing = n = 0
+        missing = 0
         for value in values:
             if value is None:
                 missing += 1
-                continue
-            n += 1
-            found[value] = found.get(value, 0) + 1
-        return cls.exact(found, n=n, missing=missing, cap=cap)
+            else:
+                found[value] = found.get(value, 0) + 1
+        return cls.exact(found, n=sum(found.values()), missing=missing, cap=cap)
 
     @classmethod
     def exact(
         cls, found: Mapping[str, int], *, n: int, missing: int = 0, error: int = 0, cap: int = CAP
     ) -> "Frequencies":
-        """From full counts; cut down to *cap* where there are more."""
-        if len(found) > cap:
-            cut = sorted(found.values(), reverse=True)[cap]
-            found, error = {k: c - cut for k, c in found.items() if c > cut}, error + cut
-        return cls(tuple(sorted(found.items())), n, missing, error, cap)
+        """From counts by value; cut down to *cap* where there are more."""
+        kept = {value: count for value, count in found.items() if count}
+        if len(kept) > cap:
+            cut = sorted(kept.values(), reverse=True)[cap]
+            kept, error = {value: count - cut for value, count in kept.items() if count > cut}, error + cut
+        return cls(tuple(sorted(kept.items())), n, missing, error, cap)
 
     def zero(self) -> "Frequencies":
         """Empty, with the same cap."""
         return Frequencies(cap=self.cap)
 
-    def __add__(self, other: "Frequencies") -> "Frequencies":
+    def _merged(self, other: "Frequencies") -> "Frequencies":
         if self.cap != other.cap:
             message = f"frequencies with cap {self.cap} do not merge with cap {other.cap}"
             raise StateError(message)
@@ -71,21 +85,19 @@ class Frequencies:
         )
 
     def get(self, value: str) -> int:
-        """How often *value* was seen (at least)."""
+        """How often *value* was seen: at least this, and at most *error* more."""
         return dict(self.counts).get(value, 0)
 
     def plain(self) -> Mapping[str, Any]:
-        """Pairs and totals."""
-        return {
-            "c": [list(pair) for pair in self.counts],
-            "n": self.n,
-            "m": self.missing,
-            "e": self.error,
-            "k": self.cap,
-        }
+        """Counts by value, and totals."""
+        return {"c": dict(self.counts), "n": self.n, "m": self.missing, "e": self.error, "k": self.cap}
 
     @classmethod
-    def of(cls, data: Mapping[str, Any]) -> "Frequencies":
-        """The inverse of :meth:`plain`."""
-        pairs = tuple((str(k), int(v)) for k, v in data["c"])
-        return cls(pairs, int(data["n"]), int(data["m"]), int(data["e"]), int(data["k"]))
+    def of(cls, data: Any) -> "Frequencies":
+        """The inverse of :meth:`plain`. Raises StateError for counts that cannot be."""
+        body = msgspec.convert(data, _Body)
+        total = sum(body["c"].values())
+        if total > body["n"] or len(body["c"]) > body["k"]:
+            message = f"{len(body['c'])} counts of {total} among {body['n']} values under a cap of {body['k']}"
+            raise StateError(message)
+        return cls(tuple(sorted(body["c"].items())), body["n"], body["m"], body["e"], body["k"])

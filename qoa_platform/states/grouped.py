@@ -2,7 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from functools import reduce
+from operator import add
+from typing import Any, ClassVar, TypedDict
+
+import msgspec
 
 from qoa_platform.states.protocol import State, StateError
 
@@ -11,20 +15,27 @@ OVERFLOW = "__overflow__"
 MISSING = "␀"
 
 
+class _Body(TypedDict):
+    t: str
+    w: Any
+    g: list[tuple[str, Any]]
+
+
 def group_key(values: Iterable[Any]) -> str:
     """The text of a group: its values joined by ``|``; a missing part is ``␀``.
 
     >>> group_key(["GROCERY", 3]), group_key([None])
     ('GROCERY|3', '␀')
     """
-    return "|".join(MISSING if v is None else str(v) for v in values)
+    return "|".join(MISSING if value is None else str(value) for value in values)
 
 
 @dataclass(frozen=True, slots=True)
-class Grouped:
-    """State per group key, as sorted pairs, and the whole. Above 1 000 groups the last in order share one overflow.
+class Grouped(State):
+    """State per group key, as sorted pairs, and the state of the whole. Neutral element: no groups, the whole's zero.
 
-    Neutral element: no groups, and the whole's neutral element.
+    Above 1 000 groups, those whose names come last share the group ``__overflow__``. A name among the first 1 000 of
+    all is among the first 1 000 of every part, so the kept groups are complete however the parts are merged.
     """
 
     NAME: ClassVar[str] = "grouped"
@@ -34,22 +45,24 @@ class Grouped:
 
     @classmethod
     def from_groups(cls, whole: State, groups: Mapping[str, State]) -> "Grouped":
-        """With the cap applied: which groups overflow depends on their names only."""
-        named = sorted((k, v) for k, v in groups.items() if k != OVERFLOW)
-        rest = [v for _, v in named[CAP:]] + [v for k, v in groups.items() if k == OVERFLOW]
-        kept = named[:CAP]
+        """With the cap applied. Raises StateError when groups are not of the whole's kind."""
+        if alien := sorted(key for key, state in groups.items() if type(state) is not type(whole)):
+            message = f"groups {', '.join(alien[:5])} are no {whole.NAME} like the whole"
+            raise StateError(message)
+        named = sorted(((key, state) for key, state in groups.items() if key != OVERFLOW), key=_name)
+        kept = dict(named[:CAP])
+        rest = [state for _, state in named[CAP:]]
+        if OVERFLOW in groups:
+            rest.append(groups[OVERFLOW])
         if rest:
-            total = rest[0]
-            for state in rest[1:]:
-                total = total + state
-            kept.append((OVERFLOW, total))
-        return cls(whole, tuple(sorted(kept)))
+            kept[OVERFLOW] = reduce(add, rest)
+        return cls(whole, tuple(sorted(kept.items(), key=_name)))
 
     def zero(self) -> "Grouped":
-        """No groups."""
+        """No groups; the neutral element of the whole."""
         return Grouped(self.whole.zero())
 
-    def __add__(self, other: "Grouped") -> "Grouped":
+    def _merged(self, other: "Grouped") -> "Grouped":
         found = dict(self.groups)
         for key, state in other.groups:
             found[key] = found[key] + state if key in found else state
@@ -60,20 +73,25 @@ class Grouped:
         return self.whole if group is None else dict(self.groups).get(group)
 
     def plain(self) -> Mapping[str, Any]:
-        """The whole and the groups, each under its tag."""
+        """The kind, the whole, and the groups by name."""
         return {
             "t": self.whole.NAME,
-            "w": dict(self.whole.plain()),
-            "g": [[key, dict(state.plain())] for key, state in self.groups],
+            "w": self.whole.plain(),
+            "g": [(key, state.plain()) for key, state in self.groups],
         }
 
     @classmethod
-    def of(cls, data: Mapping[str, Any]) -> "Grouped":
-        """The inverse of :meth:`plain`. Raises StateError for a tag that is no simple state."""
+    def of(cls, data: Any) -> "Grouped":
+        """The inverse of :meth:`plain`. Raises StateError for a kind that cannot be grouped."""
         from qoa_platform.states.codec import STATES  # noqa: PLC0415 (the registry holds this class too)
 
-        kind = STATES.get(data["t"])
+        body = msgspec.convert(data, _Body)
+        kind = STATES.get(body["t"])
         if kind is None or kind is cls:
-            message = f"groups of {data['t']!r}. Allowed: {', '.join(sorted(set(STATES) - {cls.NAME}))}"
+            message = f"groups of {body['t']!r}. Allowed: {', '.join(sorted(set(STATES) - {cls.NAME}))}"
             raise StateError(message)
-        return cls(kind.of(data["w"]), tuple(sorted((str(k), kind.of(v)) for k, v in data["g"])))
+        return cls.from_groups(kind.closed(body["w"]), {key: kind.closed(state) for key, state in body["g"]})
+
+
+def _name(pair: tuple[str, State]) -> str:
+    return pair[0]

@@ -2,19 +2,29 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypedDict
 
-from qoa_platform.states.protocol import StateError
+import msgspec
+
+from qoa_platform.states.protocol import Count, State, StateError
+
+
+class _Body(TypedDict):
+    d: str
+    c: tuple[Count, ...]
+    m: Count
+    s: dict[str, tuple[float, ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class Histogram:
-    """Counts of B bins on frozen edges (right-closed, open outer bins), and how many were missing.
+class Histogram(State):
+    """Counts of B bins on B − 1 frozen edges (right-closed, open outer bins), and how many values were missing.
 
-    *digest* names the edges: states counted on different edges do not merge. Neutral: zero counts of the same edges.
+    *digest* names the edges: states counted on different edges do not merge. *sums* are optional sums of other columns
+    per bin (Σy, Σp of a score histogram), by name. Neutral: zero counts on the same edges.
 
     >>> Histogram("e", (1, 2)) + Histogram("e", (0, 1), missing=3)
-    Histogram(digest='e', counts=(1, 3), missing=3)
+    Histogram(digest='e', counts=(1, 3), missing=3, sums=())
     """
 
     NAME: ClassVar[str] = "histogram"
@@ -22,17 +32,27 @@ class Histogram:
     digest: str
     counts: tuple[int, ...]
     missing: int = 0
+    sums: tuple[tuple[str, tuple[float, ...]], ...] = ()
 
     def zero(self) -> "Histogram":
-        """No counts, same edges."""
-        return Histogram(self.digest, (0,) * len(self.counts))
+        """No counts, same edges, same sums."""
+        bins = len(self.counts)
+        return Histogram(self.digest, (0,) * bins, 0, tuple((name, (0.0,) * bins) for name, _ in self.sums))
 
-    def __add__(self, other: "Histogram") -> "Histogram":
-        if self.digest != other.digest or len(self.counts) != len(other.counts):
-            message = f"histograms on edges {self.digest[:12]} and {other.digest[:12]} do not merge"
+    def _merged(self, other: "Histogram") -> "Histogram":
+        mine, theirs = [name for name, _ in self.sums], [name for name, _ in other.sums]
+        if self.digest != other.digest or len(self.counts) != len(other.counts) or mine != theirs:
+            message = (
+                f"a histogram on edges {self.digest[:12]} ({len(self.counts)} bins, sums {mine}) does not merge with "
+                f"one on edges {other.digest[:12]} ({len(other.counts)} bins, sums {theirs})"
+            )
             raise StateError(message)
         counts = tuple(a + b for a, b in zip(self.counts, other.counts, strict=True))
-        return Histogram(self.digest, counts, self.missing + other.missing)
+        sums = tuple(
+            (name, tuple(x + y for x, y in zip(a, b, strict=True)))
+            for (name, a), (_, b) in zip(self.sums, other.sums, strict=True)
+        )
+        return Histogram(self.digest, counts, self.missing + other.missing, sums)
 
     @property
     def n(self) -> int:
@@ -40,10 +60,14 @@ class Histogram:
         return sum(self.counts)
 
     def plain(self) -> Mapping[str, Any]:
-        """The digest, the counts, the missing."""
-        return {"d": self.digest, "c": list(self.counts), "m": self.missing}
+        """The digest, the counts, the missing, the sums."""
+        return {"d": self.digest, "c": self.counts, "m": self.missing, "s": dict(self.sums)}
 
     @classmethod
-    def of(cls, data: Mapping[str, Any]) -> "Histogram":
-        """The inverse of :meth:`plain`."""
-        return cls(str(data["d"]), tuple(int(c) for c in data["c"]), int(data["m"]))
+    def of(cls, data: Any) -> "Histogram":
+        """The inverse of :meth:`plain`. Raises StateError for sums of another number of bins."""
+        body = msgspec.convert(data, _Body)
+        if torn := sorted(name for name, values in body["s"].items() if len(values) != len(body["c"])):
+            message = f"sums {torn} do not have the {len(body['c'])} bins of the histogram"
+            raise StateError(message)
+        return cls(body["d"], body["c"], body["m"], tuple(sorted(body["s"].items())))

@@ -1,23 +1,34 @@
 """Owns Keys: which keys were seen once and which more often, by their stable 128-bit hash."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypedDict
 
-from qoa_platform.states.protocol import StateError
+import msgspec
+
+from qoa_platform.states.protocol import Count, State, StateError
 
 CAP = 10_000_000
 WIDTH = 16
 
 
+class _Body(TypedDict):
+    s: bytes
+    r: bytes
+    n: Count
+
+
 @dataclass(frozen=True, slots=True)
-class Keys:
-    """Distinct keys as sorted 16-byte XXH3-128 digests, each marked once or more; *n* rows. Neutral: ``Keys()``.
+class Keys(State):
+    """Distinct keys as 16-byte digests (``states.key_hash``), each marked once or "2+"; *n* rows. Neutral: ``Keys()``.
 
-    Exact but for hash collisions (P < n²/2¹²⁹). Over the cap there is no state: StateError.
+    Exact but for hash collisions (P < n²/2¹²⁹). Over the cap (10 M keys) there is no state, but a StateError: the
+    question is then answered by a re-scan, never silently by an estimate.
 
-    >>> a = Keys.count([b"x" * 16]); (a + a).once, (a + a).distinct
-    (0, 1)
+    >>> a = Keys.count([b"x" * 16])
+    >>> (a + a).once, (a + a).distinct, (a + a).n
+    (0, 1, 2)
     """
 
     NAME: ClassVar[str] = "keys"
@@ -28,27 +39,19 @@ class Keys:
 
     @classmethod
     def count(cls, hashes: Iterable[bytes]) -> "Keys":
-        """The keys of rows, given the digest of each row's key."""
-        seen: dict[bytes, int] = {}
-        for key in hashes:
-            seen[key] = seen.get(key, 0) + 1
-        return cls(
-            frozenset(k for k, c in seen.items() if c == 1),
-            frozenset(k for k, c in seen.items() if c > 1),
-            sum(seen.values()),
-        )
+        """The keys of rows, given the digest of each row's key. Raises StateError over the cap."""
+        seen = Counter(hashes)
+        singles = frozenset(key for key, count in seen.items() if count == 1)
+        return _capped(singles, frozenset(seen.keys() - singles), seen.total())
 
-    def zero(self) -> "Keys":
+    @classmethod
+    def zero(cls) -> "Keys":
         """``Keys()``."""
         return Keys()
 
-    def __add__(self, other: "Keys") -> "Keys":
+    def _merged(self, other: "Keys") -> "Keys":
         repeated = self.repeated | other.repeated | (self.singles & other.singles)
-        singles = (self.singles | other.singles) - repeated
-        if len(repeated) + len(singles) > CAP:
-            message = f"more than {CAP:,} distinct keys: no state is kept"
-            raise StateError(message)
-        return Keys(singles, repeated, self.n + other.n)
+        return _capped((self.singles | other.singles) - repeated, repeated, self.n + other.n)
 
     @property
     def distinct(self) -> int:
@@ -61,13 +64,25 @@ class Keys:
         return len(self.singles)
 
     def plain(self) -> Mapping[str, Any]:
-        """Two byte strings of sorted digests."""
+        """Two byte strings of sorted digests, and the rows."""
         return {"s": b"".join(sorted(self.singles)), "r": b"".join(sorted(self.repeated)), "n": self.n}
 
     @classmethod
-    def of(cls, data: Mapping[str, Any]) -> "Keys":
-        """The inverse of :meth:`plain`. Raises StateError for torn digests."""
-        return cls(_cut(data["s"]), _cut(data["r"]), int(data["n"]))
+    def of(cls, data: Any) -> "Keys":
+        """The inverse of :meth:`plain`. Raises StateError for torn digests and for rows that cannot be."""
+        body = msgspec.convert(data, _Body)
+        singles, repeated = _cut(body["s"]), _cut(body["r"])
+        if singles & repeated or body["n"] < len(singles) + 2 * len(repeated):
+            message = f"{len(singles)} keys once and {len(repeated)} more often cannot be of {body['n']} rows"
+            raise StateError(message)
+        return _capped(singles, repeated, body["n"])
+
+
+def _capped(singles: frozenset[bytes], repeated: frozenset[bytes], n: int) -> Keys:
+    if len(singles) + len(repeated) > CAP:
+        message = f"{len(singles) + len(repeated):,} distinct keys. Allowed: {CAP:,}; no state is kept"
+        raise StateError(message)
+    return Keys(singles, repeated, n)
 
 
 def _cut(joined: bytes) -> frozenset[bytes]:

@@ -2,17 +2,35 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypedDict
+
+import msgspec
+
+from qoa_platform.states.protocol import Count, State
+
+
+class _MomentsBody(TypedDict):
+    n: Count
+    f: tuple[float, float, float, float]
+    x: Count
+
+
+class _ComomentsBody(TypedDict):
+    n: Count
+    f: tuple[float, float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Moments:
-    """n, mean and central sums M2, M3, M4 of the finite values; *nonfinite* counts ±inf, which are left out.
+class Moments(State):
+    """n, mean and central sums M2, M3, M4 of the finite values; *n_nonfinite* counts ±inf, which are left out.
 
-    Merged by Chan, Golub & LeVeque (1979) and Pébay (2008), Sandia SAND2008-6212. Neutral element: ``Moments()``.
+    Never a sum of squares: Σx² − n·x̄² loses everything where the mean is large beside the spread. Neutral element:
+    ``Moments()``.
 
     >>> (Moments(1, 1.0) + Moments(1, 3.0)).m2
     2.0
+
+    References: Chan, Golub & LeVeque (1979), STAN-CS-79-773; Pébay (2008), SAND2008-6212, for M3 and M4.
     """
 
     NAME: ClassVar[str] = "moments"
@@ -22,19 +40,19 @@ class Moments:
     m2: float = 0.0
     m3: float = 0.0
     m4: float = 0.0
-    nonfinite: int = 0
+    n_nonfinite: int = 0
 
-    def zero(self) -> "Moments":
+    @classmethod
+    def zero(cls) -> "Moments":
         """``Moments()``."""
         return Moments()
 
-    def __add__(self, other: "Moments") -> "Moments":
-        n, a, b = self.n + other.n, self.n, other.n
-        nonfinite = self.nonfinite + other.nonfinite
+    def _merged(self, other: "Moments") -> "Moments":
+        a, b, nonfinite = self.n, other.n, self.n_nonfinite + other.n_nonfinite
         if a == 0 or b == 0:
             side = other if a == 0 else self
             return Moments(side.n, side.mean, side.m2, side.m3, side.m4, nonfinite)
-        d = other.mean - self.mean
+        n, d = a + b, other.mean - self.mean
         d2 = d * d
         m2 = self.m2 + other.m2 + d2 * a * b / n
         m3 = self.m3 + other.m3 + d * d2 * a * b * (a - b) / n**2 + 3 * d * (a * other.m2 - b * self.m2) / n
@@ -54,18 +72,25 @@ class Moments:
 
     def plain(self) -> Mapping[str, Any]:
         """Six numbers."""
-        return {"n": self.n, "f": [self.mean, self.m2, self.m3, self.m4], "x": self.nonfinite}
+        return {"n": self.n, "f": [self.mean, self.m2, self.m3, self.m4], "x": self.n_nonfinite}
 
     @classmethod
-    def of(cls, data: Mapping[str, Any]) -> "Moments":
+    def of(cls, data: Any) -> "Moments":
         """The inverse of :meth:`plain`."""
-        mean, m2, m3, m4 = (float(v) for v in data["f"])
-        return cls(int(data["n"]), mean, m2, m3, m4, int(data["x"]))
+        body = msgspec.convert(data, _MomentsBody)
+        return cls(body["n"], *body["f"], body["x"])
 
 
 @dataclass(frozen=True, slots=True)
-class Comoments:
-    """n, both means, M2x, M2y and Cxy = Σ(x − x̄)(y − ȳ), over rows with both present. Neutral: ``Comoments()``."""
+class Comoments(State):
+    """n, both means, M2x, M2y and Cxy = Σ(x − x̄)(y − ȳ), over rows with both present and finite.
+
+    Neutral element: ``Comoments()``.
+
+    >>> pair = Comoments(1, 1.0, 2.0) + Comoments(1, 3.0, 6.0)
+    >>> pair.m2x, pair.m2y, pair.cxy
+    (2.0, 8.0, 4.0)
+    """
 
     NAME: ClassVar[str] = "comoments"
 
@@ -76,11 +101,12 @@ class Comoments:
     m2y: float = 0.0
     cxy: float = 0.0
 
-    def zero(self) -> "Comoments":
+    @classmethod
+    def zero(cls) -> "Comoments":
         """``Comoments()``."""
         return Comoments()
 
-    def __add__(self, other: "Comoments") -> "Comoments":
+    def _merged(self, other: "Comoments") -> "Comoments":
         if self.n == 0 or other.n == 0:
             return other if self.n == 0 else self
         n = self.n + other.n
@@ -99,6 +125,7 @@ class Comoments:
         return {"n": self.n, "f": [self.mean_x, self.mean_y, self.m2x, self.m2y, self.cxy]}
 
     @classmethod
-    def of(cls, data: Mapping[str, Any]) -> "Comoments":
+    def of(cls, data: Any) -> "Comoments":
         """The inverse of :meth:`plain`."""
-        return cls(int(data["n"]), *(float(v) for v in data["f"]))
+        body = msgspec.convert(data, _ComomentsBody)
+        return cls(body["n"], *body["f"])

@@ -3,20 +3,31 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypedDict
 
-from qoa_platform.states.protocol import StateError
+import msgspec
 
-Extreme = float | str | datetime
+from qoa_platform.states.protocol import Count, State, StateError
+
+Extreme = int | float | str | datetime
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
-    """n, minimum and maximum of one column (numbers, aware times or text). Neutral element: ``Span()``.
+class _Body(TypedDict):
+    n: Count
+    k: str
+    a: int | float | str | None
+    b: int | float | str | None
 
-    >>> Span(2, 1.0, 5.0) + Span(1, -3.0, -3.0)
-    Span(n=3, low=-3.0, high=5.0)
+
+@dataclass(frozen=True, slots=True)
+class Span(State):
+    """n, minimum and maximum of one column: numbers, text (by code points) or aware times. Neutral element: ``Span()``.
+
+    Numbers and times do not mix. Raises StateError for extremes of two kinds, NaN or a naive time.
+
+    >>> Span(2, 1.0, 5.0) + Span(1, -3, -3)
+    Span(n=3, low=-3, high=5.0)
     """
 
     NAME: ClassVar[str] = "span"
@@ -25,37 +36,58 @@ class Span:
     low: Extreme | None = None
     high: Extreme | None = None
 
-    def zero(self) -> "Span":
+    def __post_init__(self) -> None:
+        if _kind(self.low) != _kind(self.high) or (self.n == 0) != (self.low is None):
+            message = (
+                f"a span of {self.n} values from {self.low!r} to {self.high!r}. Allowed: both of one kind, or none"
+            )
+            raise StateError(message)
+
+    @classmethod
+    def zero(cls) -> "Span":
         """``Span()``."""
         return Span()
 
-    def __add__(self, other: "Span") -> "Span":
+    def _merged(self, other: "Span") -> "Span":
         if self.n == 0 or other.n == 0:
             return other if self.n == 0 else self
-        if type(self.low) is not type(other.low):
-            message = f"a span of {type(self.low).__name__} does not merge with one of {type(other.low).__name__}"
+        if _kind(self.low) != _kind(other.low):
+            message = f"a span of {_kind(self.low)}s does not merge with one of {_kind(other.low)}s"
             raise StateError(message)
-        low = min(self.low, other.low)  # type: ignore[type-var]
-        high = max(self.high, other.high)  # type: ignore[type-var]
-        return Span(self.n + other.n, low, high)
+        low, high = [self.low, other.low], [self.high, other.high]
+        return Span(self.n + other.n, min(low), max(high))  # type: ignore[type-var]
 
     def plain(self) -> Mapping[str, Any]:
-        """Times as microseconds since 1970, so that no precision is lost before or after it."""
-        kind = "t" if isinstance(self.low, datetime) else "v"
-        return {"n": self.n, "k": kind, "a": _out(self.low), "b": _out(self.high)}
+        """Times as microseconds since 1970 (negative before it), so that no precision is lost."""
+        return {"n": self.n, "k": _kind(self.low), "a": _out(self.low), "b": _out(self.high)}
 
     @classmethod
-    def of(cls, data: Mapping[str, Any]) -> "Span":
+    def of(cls, data: Any) -> "Span":
         """The inverse of :meth:`plain`."""
-        low, high = data["a"], data["b"]
-        if data["k"] == "t" and low is not None:
-            return cls(int(data["n"]), _in(low), _in(high))
-        return cls(int(data["n"]), low, high)
+        body = msgspec.convert(data, _Body)
+        low, high = body["a"], body["b"]
+        if body["k"] != "time":
+            return cls(body["n"], low, high)
+        if not isinstance(low, int) or not isinstance(high, int):
+            message = f"a span of times from {low!r} to {high!r}. Allowed: microseconds since 1970"
+            raise StateError(message)
+        return cls(body["n"], EPOCH + timedelta(microseconds=low), EPOCH + timedelta(microseconds=high))
+
+
+def _kind(value: Extreme | None) -> str:
+    match value:
+        case None:
+            return "nothing"
+        case str():
+            return "text"
+        case datetime() if value.tzinfo is not None:
+            return "time"
+        case int() | float() if value == value:  # noqa: PLR0124 (NaN)
+            return "number"
+        case _:
+            message = f"{value!r} cannot be an end of a span. Allowed: numbers, text, aware times"
+            raise StateError(message)
 
 
 def _out(value: Extreme | None) -> int | float | str | None:
     return (value - EPOCH) // timedelta(microseconds=1) if isinstance(value, datetime) else value
-
-
-def _in(value: int) -> datetime:
-    return EPOCH + timedelta(microseconds=value)

@@ -2,13 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypedDict
 
-from qoa_platform.states.protocol import StateError
+import msgspec
+
+from qoa_platform.states.protocol import Count, State, StateError
+
+
+class _Body(TypedDict):
+    h: Count
+    r: Count
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(State):
     """Hits among rows, both counted exactly. Neutral element: ``Tally()``.
 
     >>> (Tally(1, 2) + Tally(2, 2)).ratio
@@ -20,16 +27,17 @@ class Tally:
     hits: int = 0
     rows: int = 0
 
-    def zero(self) -> "Tally":
+    @classmethod
+    def zero(cls) -> "Tally":
         """``Tally()``."""
         return Tally()
 
-    def __add__(self, other: "Tally") -> "Tally":
+    def _merged(self, other: "Tally") -> "Tally":
         return Tally(self.hits + other.hits, self.rows + other.rows)
 
     @property
     def ratio(self) -> float | None:
-        """hits / rows; ``None`` without rows, for 0 would be a claim."""
+        """Hits ÷ rows; ``None`` without rows, for 0 would be a claim."""
         return self.hits / self.rows if self.rows else None
 
     def plain(self) -> Mapping[str, Any]:
@@ -37,10 +45,10 @@ class Tally:
         return {"h": self.hits, "r": self.rows}
 
     @classmethod
-    def of(cls, data: Mapping[str, Any]) -> "Tally":
+    def of(cls, data: Any) -> "Tally":
         """Raises StateError for more hits than rows."""
-        hits, rows = int(data["h"]), int(data["r"])
-        if not 0 <= hits <= rows:
-            message = f"a tally of {hits} hits among {rows} rows. Allowed: 0 ≤ hits ≤ rows"
+        body = msgspec.convert(data, _Body)
+        if body["h"] > body["r"]:
+            message = f"a tally of {body['h']} hits among {body['r']} rows. Allowed: hits ≤ rows"
             raise StateError(message)
-        return cls(hits, rows)
+        return cls(body["h"], body["r"])
