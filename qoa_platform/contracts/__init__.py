@@ -1,0 +1,41 @@
+"""Owns contracts: reading them (all errors at once), linting, their digest, and the dialects that are understood."""
+
+from qoa_platform.contracts.canonical import canonical_form, digest_of
+from qoa_platform.contracts.problem import ContractErrors, Level, Problem, errors, in_order
+from qoa_platform.contracts.reading import EVERY_METRIC, SCHEMA_PROMISE, Resolve, read, read_text
+from qoa_platform.contracts.resolving import project_of, resolver
+from qoa_platform.contracts.schema import (
+    CheckKind,
+    ColumnCheck,
+    ColumnSchema,
+    FrameSchema,
+    LogicalType,
+    SchemaViolation,
+    frame_schema,
+    violations,
+)
+
+__all__ = [
+    "EVERY_METRIC",
+    "SCHEMA_PROMISE",
+    "CheckKind",
+    "ColumnCheck",
+    "ColumnSchema",
+    "ContractErrors",
+    "FrameSchema",
+    "Level",
+    "LogicalType",
+    "Problem",
+    "Resolve",
+    "SchemaViolation",
+    "canonical_form",
+    "digest_of",
+    "errors",
+    "frame_schema",
+    "in_order",
+    "project_of",
+    "read",
+    "read_text",
+    "resolver",
+    "violations",
+]

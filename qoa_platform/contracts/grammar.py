@@ -76,13 +76,15 @@ class Quantity:
     unit: Unit | None = None
     written: str = ""
 
-    def of(self, unit: Unit) -> float:
+    def of(self, unit: Unit | None) -> float:
         """The number in a metric's unit. Raises GrammarError where the written unit is another kind of thing.
+
+        *unit* ``None``: the metric is not known, and every unit will do.
 
         >>> quantity("99 %").of(Unit.RATIO)
         0.99
         """
-        if self.unit is None or self.unit is unit or self.unit in _SAME.get(unit, ()):
+        if unit is None or self.unit is None or self.unit is unit or self.unit in _SAME.get(unit, ()):
             return self.value
         spelled = [name for name, (base, _) in SCALES.items() if base is unit]
         allowed = f"a number, or one with {', '.join(spelled)}" if spelled else "a number without a unit"
@@ -160,7 +162,7 @@ def streak(value: object) -> int | timedelta:
     return duration(value)
 
 
-def must(value: object, unit: Unit = Unit.ONE) -> Fixed | Usual:
+def must(value: object, unit: Unit | None = None) -> Fixed | Usual:
     """``>= 99 %``, ``between 1 and 3 h``, ``usual``; bounds in *unit*.
 
     >>> must(">= 99 %", Unit.RATIO).bound
@@ -189,7 +191,7 @@ def must(value: object, unit: Unit = Unit.ONE) -> Fixed | Usual:
     return Fixed(operator=operator, bound=quantity(rest).of(unit), text=text)
 
 
-def between(low: object, high: object, unit: Unit, text: str) -> Fixed:
+def between(low: object, high: object, unit: Unit | None, text: str) -> Fixed:
     """An interval; a lower bound without a unit takes that of the upper one."""
     lower, upper = quantity(low), quantity(high)
     if lower.unit is None and upper.unit is not None and isinstance(low, str):
@@ -200,7 +202,7 @@ def between(low: object, high: object, unit: Unit, text: str) -> Fixed:
     return Fixed(operator=Operator.BETWEEN, bound=a, upper=b, text=text)
 
 
-def must_key(key: str, value: Any, unit: Unit) -> Fixed:
+def must_key(key: str, value: Any, unit: Unit | None = None) -> Fixed:
     """ODCS's ``mustBe…: value`` as a bound."""
     if key == "mustBeBetween":
         if not (isinstance(value, list | tuple) and len(value) == 2):  # noqa: PLR2004
@@ -227,8 +229,7 @@ def margin(value: object, unit: Unit | None = None) -> Margin:
         case "x":
             raise GrammarError(f"{show_value(value)} times the baseline is nothing", "Allowed: a factor above 0")
         case _:
-            absolute = found.value if unit is None else found.of(unit)
-            return Margin(kind=MarginKind.ABSOLUTE, value=absolute)
+            return Margin(kind=MarginKind.ABSOLUTE, value=found.of(unit))
 
 
 def reference(value: object) -> Reference:

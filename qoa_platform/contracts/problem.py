@@ -76,6 +76,8 @@ def guess(word: str, known: Iterable[str], listed: int = 12) -> str:
         return f"Did you mean {near[0]!r}?"
     if not names:
         return "Allowed: none"
+    if not listed:
+        return ""
     more = f" and {len(names) - listed} more" if len(names) > listed else ""
     return f"Allowed: {', '.join(names[:listed])}{more}"
 

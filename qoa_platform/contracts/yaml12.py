@@ -134,20 +134,21 @@ def _text(source: bytes | str, file: str) -> str | Problem:
     if len(source) > MAX_BYTES:
         message = f"the document has {len(source):,} bytes"
         return Problem(code="E004", message=message, file=file, hint=f"Allowed: at most {MAX_BYTES:,}")
-    if isinstance(source, bytes):
+    text = source
+    if isinstance(text, bytes):
         try:
-            source = source.decode("utf-8-sig")
+            text = text.decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            place = _place(source[: error.start].decode("utf-8", "replace"))
-            message = f"byte 0x{source[error.start]:02x} is no UTF-8"
+            place = _place(error.object[: error.start].decode("utf-8", "replace"))
+            message = f"byte 0x{error.object[error.start]:02x} is no UTF-8"
             return Problem(code="E001", message=message, file=file, line=place.line, column=place.column)
     try:
-        source.encode("utf-8")
+        text.encode("utf-8")
     except UnicodeEncodeError as error:
-        place = _place(source[: error.start])
+        place = _place(text[: error.start])
         message = "a lone surrogate is no text"
         return Problem(code="E001", message=message, file=file, line=place.line, column=place.column)
-    return source
+    return text
 
 
 def _place(before: str) -> Mark:

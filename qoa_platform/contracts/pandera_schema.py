@@ -1,0 +1,186 @@
+"""Owns the way between FrameSchema and pandera: a validator made of a data contract, and a model read as a schema.
+
+pandera (and Polars) are imported inside the functions that need them: they take a second.
+"""
+
+import importlib
+import importlib.util
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, assert_never
+
+from qoa_platform.contracts.grammar import GrammarError
+from qoa_platform.contracts.schema import (
+    CheckKind,
+    ColumnCheck,
+    ColumnSchema,
+    FrameSchema,
+    LogicalType,
+    logical_type,
+)
+
+if TYPE_CHECKING:
+    from pandera.polars import DataFrameSchema
+
+MODEL = re.compile(r"([A-Za-z_][A-Za-z_0-9]*(?:\.[A-Za-z_][A-Za-z_0-9]*)*):([A-Za-z_][A-Za-z_0-9]*)")
+"""``assets.retail.schemas:SalesDay``."""
+
+
+def to_pandera(schema: FrameSchema) -> "DataFrameSchema":
+    """A pandera validator of Polars frames: types, nulls, uniqueness, and the declared checks of values.
+
+    Types are exact in pandera, so a logical one becomes the widest: integer is Int64, number Float64, timestamp
+    microseconds. Objects, arrays and undeclared types are not checked.
+    """
+    import pandera.polars as pa  # noqa: PLC0415
+
+    columns = {
+        c.name: pa.Column(
+            _dtype(c), nullable=c.nullable, unique=c.unique, required=not c.optional, checks=[_check(k) for k in c.checks]
+        )
+        for c in schema.columns
+    }
+    return pa.DataFrameSchema(columns, strict=schema.strict, unique=list(schema.key) or None)
+
+
+def _dtype(column: ColumnSchema) -> Any:
+    import polars as pl  # noqa: PLC0415
+
+    match column.type:
+        case LogicalType.STRING:
+            return pl.String
+        case LogicalType.INTEGER:
+            return pl.Int64
+        case LogicalType.NUMBER:
+            return pl.Float64
+        case LogicalType.BOOLEAN:
+            return pl.Boolean
+        case LogicalType.DATE:
+            return pl.Date
+        case LogicalType.TIMESTAMP:
+            return pl.Datetime("us", column.timezone)
+        case LogicalType.TIME:
+            return pl.Time
+        case LogicalType.OBJECT | LogicalType.ARRAY | LogicalType.ANY:
+            return None
+        case _:
+            assert_never(column.type)
+
+
+def _check(check: ColumnCheck) -> Any:
+    import pandera.polars as pa  # noqa: PLC0415
+
+    value: Any = check.value
+    match check.kind:
+        case CheckKind.MINIMUM:
+            return pa.Check.ge(value)
+        case CheckKind.MAXIMUM:
+            return pa.Check.le(value)
+        case CheckKind.EXCLUSIVE_MINIMUM:
+            return pa.Check.gt(value)
+        case CheckKind.EXCLUSIVE_MAXIMUM:
+            return pa.Check.lt(value)
+        case CheckKind.MULTIPLE_OF:
+            import polars as pl  # noqa: PLC0415
+
+            return pa.Check(lambda data: data.lazyframe.select(pl.col(data.key) % value == 0), name=f"multiple_of({value})")
+        case CheckKind.MIN_LENGTH:
+            return pa.Check.str_length(min_value=value)
+        case CheckKind.MAX_LENGTH:
+            return pa.Check.str_length(max_value=value)
+        case CheckKind.PATTERN:
+            return pa.Check.str_contains(value)
+        case CheckKind.VALUES:
+            return pa.Check.isin(list(value))
+        case _:
+            assert_never(check.kind)
+
+
+def read_model(ref: str, root: Path) -> FrameSchema:
+    """The schema of a pandera model (or schema object) named ``module:Name``, from the project at *root* only.
+
+    The module is imported, so it must be the project's own: its file lies below *root*, outside any ``site-packages``.
+    Raises GrammarError with what was found and what is allowed.
+    """
+    match = MODEL.fullmatch(ref)
+    if match is None:
+        raise GrammarError("is no module:PanderaModel", "As in: assets.retail.schemas:SalesDay")
+    module_name, name = match.groups()
+    _own_module(module_name, root)
+    try:
+        found: Any = getattr(importlib.import_module(module_name), name, None)
+    except Exception as error:
+        raise GrammarError(f"importing {module_name} raised {type(error).__name__}: {error}") from error
+    if hasattr(found, "to_schema"):
+        found = found.to_schema()
+    if not hasattr(found, "columns") or not hasattr(found, "strict"):
+        raise GrammarError(f"{module_name} has no pandera model {name!r}", "Allowed: a DataFrameModel or DataFrameSchema")
+    return of_pandera(found)
+
+
+def _own_module(name: str, root: Path) -> None:
+    """Refuse a module that is not the project's own, before anything of it is imported."""
+    top = name.split(".")[0]
+    here = root.resolve()
+    relative = Path(*name.split("."))
+    candidates = (here / relative.with_suffix(".py"), here / relative / "__init__.py")
+    if not any(path.is_file() for path in candidates):
+        raise GrammarError(f"module {name!r} is not the project's own", f"Allowed: modules below {here.name}/")
+    loaded = sys.modules.get(top)
+    spec = loaded.__spec__ if loaded is not None else importlib.util.find_spec(top)
+    places = [*(spec.submodule_search_locations or ()), spec.origin or ""] if spec is not None else []
+    own = [p for p in places if p and Path(p).resolve().is_relative_to(here) and "site-packages" not in Path(p).parts]
+    if not own:
+        raise GrammarError(f"module {top!r} is imported from elsewhere", f"Allowed: modules below {here.name}/")
+
+
+def of_pandera(schema: Any) -> FrameSchema:
+    """A pandera schema of Polars frames as a FrameSchema. Checks that ODCS has no word for are left out."""
+    columns = tuple(_column(name, column) for name, column in schema.columns.items())
+    return FrameSchema(columns=columns, key=tuple(schema.unique or ()), strict=bool(schema.strict))
+
+
+def _column(name: str, column: Any) -> ColumnSchema:
+    held, zone = logical_type(column.dtype) if column.dtype is not None else (LogicalType.ANY, None)
+    return ColumnSchema(
+        name=name, type=held or LogicalType.ANY, nullable=bool(column.nullable), unique=bool(column.unique),
+        optional=not column.required, timezone=zone,
+        checks=tuple(sorted((c for k in column.checks for c in _checks_of(k)), key=lambda c: c.kind)),
+    )  # fmt: skip
+
+
+_KINDS = {
+    "greater_than_or_equal_to": (CheckKind.MINIMUM, "min_value"), "less_than_or_equal_to": (CheckKind.MAXIMUM, "max_value"),
+    "greater_than": (CheckKind.EXCLUSIVE_MINIMUM, "min_value"), "less_than": (CheckKind.EXCLUSIVE_MAXIMUM, "max_value"),
+    "str_contains": (CheckKind.PATTERN, "pattern"), "isin": (CheckKind.VALUES, "allowed_values"),
+}  # fmt: skip
+
+
+def _checks_of(check: Any) -> list[ColumnCheck]:
+    statistics = check.statistics or {}
+    if check.name in _KINDS:
+        kind, key = _KINDS[check.name]
+        value = statistics[key]
+        return [ColumnCheck(kind=kind, value=_scalars(value) if kind is CheckKind.VALUES else _scalar(value))]
+    low, high = statistics.get("min_value"), statistics.get("max_value")
+    match check.name:
+        case "in_range":
+            lower = CheckKind.MINIMUM if statistics.get("include_min", True) else CheckKind.EXCLUSIVE_MINIMUM
+            upper = CheckKind.MAXIMUM if statistics.get("include_max", True) else CheckKind.EXCLUSIVE_MAXIMUM
+            return [ColumnCheck(kind=lower, value=_scalar(low)), ColumnCheck(kind=upper, value=_scalar(high))]
+        case "str_length":
+            named = ((CheckKind.MIN_LENGTH, low), (CheckKind.MAX_LENGTH, high))
+            return [ColumnCheck(kind=kind, value=value) for kind, value in named if value is not None]
+        case "str_matches":
+            return [ColumnCheck(kind=CheckKind.PATTERN, value="^(?:" + str(statistics["pattern"]) + ")")]
+        case _:
+            return []
+
+
+def _scalars(values: Any) -> tuple[str | int | float | bool, ...]:
+    return tuple(sorted((_scalar(v) for v in values), key=lambda v: (type(v).__name__, str(v))))
+
+
+def _scalar(value: Any) -> str | int | float | bool:
+    return value if isinstance(value, str | int | float | bool) else str(value)
