@@ -13,7 +13,8 @@ column that is not in the frame is a failure of that ask alone. Equal asks are a
 =============  =====================================================================  ==============================
 ``rows``       every row (no columns)                                                 all
 ``present``    every one of the columns is present                                    all
-``expr``       ``Ask.expr`` is true                                                   with all columns present
+``expr``       ``Ask.expr`` is true (columns: those it takes for granted,             with all columns present
+               ``expressions.presupposed``; it may name others)
 ``in_range``   ``low ≤ x ≤ high`` (a missing param is open); ``closed`` is            with x present
                ``both`` (also when absent), ``left``, ``right`` or ``none``
 ``in_set``     x is one of ``values`` (numbers by value, text exactly)                with x present
@@ -62,7 +63,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar, Protocol, Self, runtime_checkable
+from typing import Any, Protocol, Self, runtime_checkable
 
 from qoa_platform.records import Ask, Direction, Params, Profile, Promise, Reading, Subject, Unit, Usage, Window
 
@@ -78,9 +79,20 @@ class MetricError(ValueError):
 class Metric(Protocol):
     """What is measured of a frame: a frozen dataclass, so equality is identity and the repr is documentation."""
 
-    id: ClassVar[str]
-    unit: ClassVar[Unit]
-    direction: ClassVar[Direction]
+    @property
+    def id(self) -> str:
+        """The qualified id of the catalogue: ``data.completeness``."""
+        ...
+
+    @property
+    def unit(self) -> Unit:
+        """What its value is counted in."""
+        ...
+
+    @property
+    def direction(self) -> Direction:
+        """Which side is the good one."""
+        ...
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -109,9 +121,20 @@ class Metric(Protocol):
 class FoldMetric(Protocol):
     """What is measured of records: of a run (the usages of its steps), a service, a chain."""
 
-    id: ClassVar[str]
-    unit: ClassVar[Unit]
-    direction: ClassVar[Direction]
+    @property
+    def id(self) -> str:
+        """The qualified id of the catalogue: ``cost.usd``."""
+        ...
+
+    @property
+    def unit(self) -> Unit:
+        """What its value is counted in."""
+        ...
+
+    @property
+    def direction(self) -> Direction:
+        """Which side is the good one."""
+        ...
 
     @property
     def params(self) -> Params:

@@ -72,8 +72,13 @@ def find_promise(contract: Contract, key: Key) -> Promise | None:
         return None
     found = subject.promise(key.promise)
     if found is None and key.promise == "schema" and subject.schema is not None:
-        return Promise(id="schema", metric="data.schema_violations", must=NO_VIOLATION, severity=Severity.CRITICAL)
+        return schema_promise()
     return found
+
+
+def schema_promise() -> Promise:
+    """The critical promise that a subject's ``schema:`` implies (semantics 1)."""
+    return Promise(id="schema", metric="data.schema_violations", must=NO_VIOLATION, severity=Severity.CRITICAL)
 
 
 def _is_other_than_champion(world: World, key: Key) -> bool:

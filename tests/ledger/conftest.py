@@ -1,6 +1,8 @@
 """Owns the fixtures of the conformance suite: the same tests over SQLite and PostgreSQL."""
 
 import importlib.util
+import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -69,3 +71,20 @@ def sqlite(tmp_path: Path) -> Iterator[Store]:
 def make() -> ModuleType:
     """The samples that the tests write."""
     return beside("samples")
+
+
+@pytest.fixture
+def child() -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
+    """Starts a function of ``children.py`` in a process of its own; whatever still runs at the end is killed."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(function: str, *arguments: object, **environment: str) -> "subprocess.Popen[str]":
+        command = [sys.executable, str(Path(__file__).with_name("children.py")), function, *map(str, arguments)]
+        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **environment}
+        started.append(subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()

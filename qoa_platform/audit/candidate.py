@@ -1,0 +1,72 @@
+"""Owns Candidate and Audited: a frame that wants to be published, and what was measured and judged of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+
+from qoa_platform.records import Contract, Measurement, StoredState, Subject, Verdict, Window
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """What an asset's function returned for one partition, before it is published.
+
+    *digest* is the content's; *trial* the materialization; *rows_in* the rows that were read (for ``data.retained``);
+    *imported* marks an import of history, which is judged and gated but never reacts (semantics 11).
+    """
+
+    asset: str
+    partition: str
+    window: Window
+    frame: pl.DataFrame
+    digest: str
+    trial: str
+    rows_in: int | None = None
+    imported: bool = False
+    at: datetime
+    wall: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audited:
+    """What an audit found. *states* are kept so that no row of the partition is read twice."""
+
+    verdicts: tuple[Verdict, ...] = ()
+    measurements: tuple[Measurement, ...] = ()
+    states: tuple[StoredState, ...] = ()
+
+    @property
+    def blocked(self) -> bool:
+        """Whether the candidate must not be published."""
+        return any(v.blocks for v in self.verdicts)
+
+    def __add__(self, other: "Audited") -> "Audited":
+        return Audited(
+            verdicts=self.verdicts + other.verdicts,
+            measurements=self.measurements + other.measurements,
+            states=self.states + other.states,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A subject of a contract whose asset is audited."""
+
+    contract: Contract
+    subject: Subject
+
+
+def subjects_of(contracts: tuple[Contract, ...], asset: str) -> list[Judged]:
+    """Every subject that promises something of *asset*'s own frame."""
+    return [
+        Judged(contract=c, subject=s)
+        for c in contracts
+        for s in c.subjects
+        if s.asset == asset and s.model is None and s.promises
+    ]
+
+
+def readers_of(contracts: tuple[Contract, ...], asset: str) -> list[Judged]:
+    """Every subject with promises ``over:`` *asset*: they are checks of that asset and never gate (semantics 12)."""
+    return [Judged(contract=c, subject=s) for c in contracts for s in c.subjects if any(p.over == asset for p in s.promises)]

@@ -1,0 +1,38 @@
+"""Owns history: the published past of a series, as ``usual`` learns from it."""
+
+from dataclasses import replace
+
+from qoa_platform.audit.references import References
+from qoa_platform.ports import Ledger
+from qoa_platform.records import Measurement, Reason, Window
+from qoa_platform.verdicts import Band, Point, learn
+
+DEPTH = 400
+"""How many published partitions are looked back at most: a year and its margin."""
+
+
+def usual(ledger: Ledger, references: References, probe: Measurement) -> Band | Reason:
+    """The band for *probe*'s window, learnt from published windows before it, as known now (semantics 6).
+
+    Measurements are found by their identity (series, window, digest of the published data), so that a candidate that
+    was kept back is never learnt from.
+    """
+    prefix = f"{references.candidate.asset}|"
+    heads = references.published()[-DEPTH:]
+    ids = [
+        _identity(probe, Window.of_partition(h.key.removeprefix(prefix)), h.value)
+        for h in heads
+        if h.value is not None
+    ]  # fmt: skip
+    if not ids:
+        return Reason.INSUFFICIENT_N
+    points = [
+        Point(end=m.window.end, value=m.reading.value)
+        for m in ledger.find(Measurement, ids=ids)
+        if m.reading.value is not None
+    ]
+    return learn(points, probe.window)
+
+
+def _identity(probe: Measurement, window: Window, data: str) -> str:
+    return replace(probe, window=window, data=data, moment=None, trial=None).id

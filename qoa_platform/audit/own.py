@@ -1,0 +1,84 @@
+"""Owns the audit of a frame against the promises of its own asset: one scan, one verdict per promise and group."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from qoa_platform.audit.candidate import Audited, Candidate, Judged
+from qoa_platform.audit.promises import Bench
+from qoa_platform.audit.references import References
+from qoa_platform.audit.schema import schema_verdict
+from qoa_platform.metrics import Metric, build
+from qoa_platform.ports import Ledger
+from qoa_platform.records import Measurement, Profile, Promise, StoredState
+from qoa_platform.scans import Measured, measure
+from qoa_platform.states import encode
+from qoa_platform.verdicts import Context
+
+SHOWN_BY_SEGMENT = frozenset({"data.row_count", "data.completeness", "data.pass_rate", "data.sum", "data.mean"})
+"""Metrics that are measured per segment, and shown; only the whole is judged (semantics 3)."""
+
+Built = tuple[Promise, Metric, Profile | None]
+
+
+def audit_own(ledger: Ledger, judged: Judged, candidate: Candidate) -> Audited:
+    """Measure and judge every promise of *judged* that can be read from the candidate's own frame.
+
+    All asks of all promises (and of the segments that are shown) are answered by one scan.
+    """
+    subject, references = judged.subject, References(ledger, judged.contract, candidate)
+    promises = [p for p in subject.promises if p.over is None]
+    built: list[Built] = [(p, m, references.profile(p, m)) for p in promises for m in _metrics(p, judged, candidate)]
+    shown = _segmented(promises, judged)
+    found = measure(candidate.frame, [(m, f) for _, m, f in (*built, *shown)], missing=dict(subject.missing))
+    reads: dict[Metric, list[Measured]] = {}
+    for item in found.measured:
+        reads.setdefault(item.metric, []).append(item)
+    context = context_of(judged, candidate)
+    bench = Bench(ledger=ledger, subject=subject, candidate=candidate, references=references, context=context)
+    verdicts = [] if subject.schema is None else [schema_verdict(subject.schema, candidate.frame, context)]
+    for promise in promises:
+        verdicts += bench.judged(promise, [(m, f) for p, m, f in built if p.id == promise.id], reads)
+    return Audited(
+        verdicts=tuple(verdicts),
+        measurements=tuple(_with_segments(bench.measurements, bench, shown, reads)),
+        states=tuple(
+            StoredState(
+                ask=ask, asset=candidate.asset, partition=candidate.partition, window=candidate.window,
+                data=candidate.digest, content=encode(state), at=candidate.at, wall=candidate.wall,
+            )
+            for ask, state in found.states.items()
+        ),
+    )  # fmt: skip
+
+
+def context_of(judged: Judged, candidate: Candidate) -> Context:
+    """What all verdicts of one audit share."""
+    context = Context.under(judged.contract, judged.subject.id, candidate.window, at=candidate.at, wall=candidate.wall)
+    return replace(context, data=candidate.digest, trial=candidate.trial, imported=candidate.imported)
+
+
+def _metrics(promise: Promise, judged: Judged, candidate: Candidate) -> Sequence[Metric]:
+    return [m.at(candidate.at, candidate.window, candidate.rows_in) for m in build(promise, judged.subject)]
+
+
+def _segmented(promises: Sequence[Promise], judged: Judged) -> list[Built]:
+    shown: list[Built] = []
+    for segment in judged.subject.segments:
+        for promise in promises:
+            if promise.by is None and promise.metric in SHOWN_BY_SEGMENT:
+                by = replace(promise, by=segment, reference=None)
+                shown += [(by, m, None) for m in build(by, judged.subject)]
+    return shown
+
+
+def _with_segments(
+    measurements: list[Measurement], bench: Bench, shown: Sequence[Built], reads: dict[Metric, list[Measured]]
+) -> list[Measurement]:
+    """Segment values travel as evidence of one measurement each, so that a day stays a handful of rows."""
+    for promise, metric, _ in shown:
+        groups = {str(r.group): [r.reading.value, r.reading.n] for r in reads.get(metric, ()) if r.group is not None}
+        whole = next((r.reading for r in reads.get(metric, ()) if r.group is None), None)
+        if whole is not None and groups:
+            row = bench.measurement(metric, None, whole, None)
+            measurements.append(replace(row, evidence={"segment": promise.by, "groups": groups}))
+    return measurements

@@ -1,0 +1,129 @@
+"""Owns the judging of one promise from its readings: bands, floors and baselines are looked up here, and only here."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from qoa_platform.audit.candidate import Candidate
+from qoa_platform.audit.history import usual
+from qoa_platform.audit.references import References
+from qoa_platform.metrics import Metric
+from qoa_platform.ports import Ledger
+from qoa_platform.records import (
+    Measurement,
+    Profile,
+    Promise,
+    Reading,
+    Reason,
+    Subject,
+    Usual,
+    Verdict,
+)
+from qoa_platform.scans import Measured
+from qoa_platform.verdicts import Context, Observed, floor_of, judge, judge_columns
+
+Reads = Mapping[Metric, Sequence[Measured]]
+MOMENTARY = frozenset({"data.timeliness"})
+"""Metrics whose value depends on the clock: their measurements carry the moment (decision 10)."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Bench:
+    """What judging the promises of one audit shares, and the measurements it leaves behind."""
+
+    ledger: Ledger
+    subject: Subject
+    candidate: Candidate
+    references: References | None
+    context: Context
+    gate: bool = True
+    measurements: list[Measurement] = field(default_factory=list)
+
+    def judged(
+        self, promise: Promise, metrics: Sequence[tuple[Metric, Profile | None]], reads: Reads, baselines: Reads | None = None
+    ) -> list[Verdict]:  # fmt: skip
+        """The verdicts of *promise*: the whole, and each group that is large enough (semantics 3)."""
+        whole = [(m, p, self._reading(reads, m, None)) for m, p in metrics]
+        verdicts = [self._verdict(promise, whole, None, baselines)]
+        if promise.by is None:
+            return verdicts
+        groups = sorted({r.group for m, _ in metrics for r in reads.get(m, ()) if r.group is not None})
+        for group in groups:
+            found = [(m, p, self._reading(reads, m, group)) for m, p in metrics]
+            if any(r.n >= (promise.min_n or 1) for _, _, r in found):
+                verdicts.append(self._verdict(promise, found, group, baselines))
+        return verdicts
+
+    def _reading(self, reads: Reads, metric: Metric, group: str | None) -> Reading:
+        found = next((r.reading for r in reads.get(metric, ()) if r.group == group), None)
+        return found or Reading.unknown(Reason.NO_DATA, cause=f"the scan gave no answer for {group or 'the whole'}")
+
+    def _verdict(
+        self,
+        promise: Promise,
+        found: Sequence[tuple[Metric, Profile | None, Reading]],
+        group: str | None,
+        baselines: Reads | None,
+    ) -> Verdict:
+        observed: dict[str, Observed] = {}
+        for index, (metric, profile, reading) in enumerate(found):
+            baseline = self._reading(baselines, metric, group) if baselines is not None else None
+            probe = self.measurement(metric, profile, reading, group)
+            self.measurements.append(probe)
+            name = ", ".join(metric.columns) or str(index)
+            observed[name] = Observed(
+                reading=reading,
+                baseline=baseline,
+                band=self._band(promise, probe),
+                floor=_floor(metric, profile, reading, group, looks=len(found)),
+                measurements=(probe.id,),
+            )
+        metric = found[0][0]
+        if len(observed) > 1:
+            return judge_columns(
+                promise, context=self.context, columns=observed, unit=metric.unit, direction=metric.direction,
+                group=group, gate=self.gate,
+            )  # fmt: skip
+        seen = next(iter(observed.values()))
+        return judge(
+            promise, context=self.context, reading=seen.reading, unit=metric.unit, direction=metric.direction,
+            group=group, baseline=seen.baseline, band=seen.band, floor=seen.floor, measurements=seen.measurements,
+            gate=self.gate,
+        )  # fmt: skip
+
+    def _band(self, promise: Promise, probe: Measurement) -> object:
+        if not isinstance(promise.must, Usual) or self.references is None:
+            return None
+        return usual(self.ledger, self.references, probe)
+
+    def measurement(self, metric: Metric, profile: Profile | None, reading: Reading, group: str | None) -> Measurement:
+        """The ledger row of one reading."""
+        return Measurement(
+            metric=metric.id,
+            params=metric.params,
+            subject=self.subject.target,
+            group=group,
+            version=self.context.version,
+            window=self.context.window,
+            reading=reading,
+            unit=metric.unit,
+            direction=metric.direction,
+            data=self.candidate.digest,
+            profile=profile.digest if profile is not None and _frozen(profile) else None,
+            moment=self.candidate.at if metric.id in MOMENTARY else None,
+            at=self.candidate.at,
+            wall=self.candidate.wall,
+        )
+
+
+def _frozen(profile: Profile) -> bool:
+    """A moving reference has a new digest for every window; the series goes on under none."""
+    return not profile.name.startswith("last ")
+
+
+def _floor(metric: Metric, profile: Profile | None, reading: Reading, group: str | None, looks: int) -> float | None:
+    if profile is None or not metric.columns:
+        return None
+    column = profile.column(metric.columns[0], group)
+    if column is None or column.bins10 is None:
+        return None
+    return floor_of(metric.id, reading.n, column.n - column.missing, len(column.bins10.counts), looks=looks)

@@ -1,0 +1,94 @@
+"""Owns references: which frozen (or moving) profile a promise is read against, from the ledger."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import assert_never
+
+from qoa_platform.audit.candidate import Candidate
+from qoa_platform.metrics import Metric
+from qoa_platform.ports import Ledger
+from qoa_platform.profiles import moving
+from qoa_platform.records import (
+    Contract,
+    ModelVersion,
+    Pointer,
+    PointerKind,
+    Profile,
+    Promise,
+    ReferenceKind,
+    StoredState,
+    short,
+)
+from qoa_platform.states import decode
+
+
+@dataclass(slots=True)
+class References:
+    """Profiles for the promises of one candidate. Reads are kept: several promises share a reference."""
+
+    ledger: Ledger
+    contract: Contract
+    candidate: Candidate
+    _known: dict[str, Profile | None] = field(default_factory=dict)
+    _published: list[Pointer] | None = None
+
+    def published(self) -> list[Pointer]:
+        """Published partitions of the asset before the candidate's window, oldest first."""
+        if self._published is None:
+            prefix = f"{self.candidate.asset}|"
+            heads = self.ledger.pointers(PointerKind.PUBLISHED, prefix=prefix)
+            before = [h for h in heads if h.value and h.key.removeprefix(prefix) < self.candidate.partition]
+            self._published = sorted(before, key=lambda h: h.key)
+        return self._published
+
+    def profile(self, promise: Promise, metric: Metric) -> Profile | None:
+        """The profile in force for *promise*; ``None``: there is none (the reading is then ``no_reference``)."""
+        reference = promise.reference
+        if reference is None:
+            return None
+        match reference.kind:
+            case ReferenceKind.TRAINING:
+                return self._cached("training", self._training)
+            case ReferenceKind.LAST_PARTITIONS:
+                return self._moving(metric, reference.count or 1)
+            case ReferenceKind.PREVIOUS:
+                return self._moving(metric, 1)
+            case ReferenceKind.PROFILE:
+                name = reference.name or ""
+                return self._cached(f"profile:{name}", lambda: self._named(name))
+            case _:
+                assert_never(reference.kind)
+
+    def _cached(self, key: str, read: Callable[[], Profile | None]) -> Profile | None:
+        if key not in self._known:
+            self._known[key] = read()
+        return self._known[key]
+
+    def _training(self) -> Profile | None:
+        """What the run that trained the champion froze: in force from its promotion on (semantics 7)."""
+        model = next((s.model for s in self.contract.subjects if s.model is not None), None)
+        head = self.ledger.pointer(PointerKind.ALIAS, f"{model}|champion") if model else None
+        if model is None or head is None or head.value is None:
+            return None
+        version = self.ledger.last(ModelVersion, short("model_version", model, head.value))
+        return self.ledger.last(Profile, version.profile) if version and version.profile else None
+
+    def _named(self, name: str) -> Profile | None:
+        found = self.ledger.last(Profile, name)
+        return found or next((p for p in self.ledger.find(Profile, newest_first=True) if p.name == name), None)
+
+    def _moving(self, metric: Metric, count: int) -> Profile | None:
+        """Frozen dictionaries of the last *count* published partitions, from their stored states: no row is read."""
+        ask = metric.ask(None)
+        heads = self.published()[-count:]
+        if ask is None or not heads:
+            return None
+        asset = self.candidate.asset
+        ids = [short("state", ask, asset, h.key.removeprefix(f"{asset}|"), h.value) for h in heads]
+        stored = self.ledger.find(StoredState, ids=ids)
+        if not stored:
+            return None
+        return moving(
+            [(s.partition, decode(s.content)) for s in stored], ask=ask, subject=asset, at=self.candidate.at,
+            wall=self.candidate.wall, source=tuple(s.data for s in stored),
+        )  # fmt: skip

@@ -1,0 +1,124 @@
+"""Owns FrameMetric: what all metrics of a frame share, from the promise they are built of to the reading they give."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from math import isfinite
+from typing import Any, ClassVar, Self
+
+from qoa_platform.metrics.declaring import filter_text, numbered_columns, own_params
+from qoa_platform.metrics.protocol import Arity, MetricError, Source
+from qoa_platform.records import (
+    Ask, Direction, Params, Profile, Promise, Reading, Reason, Scalar, Subject, Unit, Window,
+)  # fmt: skip
+from qoa_platform.states import Grouped, State
+
+
+def clock() -> Any:
+    """A field that :meth:`FrameMetric.at` fills in: no part of the series."""
+    return field(default=None, metadata={"clock": True})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameMetric:
+    """A metric of a frame. A subclass says which state it asks for and how the value is read off it.
+
+    *columns* it reads, *where* the row filter (canonical), *by* the grouping columns, *over* the asset whose frame it
+    is (``None``: the subject's own). A subclass adds its own parameters as fields (``declaring.param``), and the first
+    line of its docstring is its definition in the catalogue.
+    """
+
+    id: ClassVar[str]
+    unit: ClassVar[Unit] = Unit.RATIO
+    direction: ClassVar[Direction] = Direction.HIGHER
+    arity: ClassVar[Arity] = Arity.MANY
+    per_column: ClassVar[bool] = True
+    source: ClassVar[Source] = Source.FRAME
+    needs_reference: ClassVar[bool] = False
+    needs_expr: ClassVar[bool] = False
+
+    columns: tuple[str, ...] = ()
+    where: str | None = None
+    by: tuple[str, ...] = ()
+    over: str | None = None
+
+    @classmethod
+    def of(cls, promise: Promise, subject: Subject) -> tuple[Self, ...]:
+        """The metrics of *promise*: one per column, or one over all of them. Raises MetricError."""
+        if promise.expr is not None and not cls.needs_expr:
+            raise MetricError(
+                f"promise {promise.id!r}: {cls.id} takes no expr. Allowed: data.pass_rate, data.violation_count"
+            )
+        own = cls.own_of(promise)
+        columns = cls.columns_of(promise, subject)
+        sets: Iterable[tuple[str, ...]] = [(c,) for c in columns] if cls.per_column and columns else [columns]
+        where, by = filter_text(promise, subject), (promise.by,) if promise.by else ()
+        return tuple(cls(columns=c, where=where, by=by, over=promise.over, **own) for c in sets)
+
+    @classmethod
+    def own_of(cls, promise: Promise) -> dict[str, Any]:
+        """The values of the metric's own fields, from what *promise* says."""
+        return own_params(cls, cls.id, promise)
+
+    @classmethod
+    def columns_of(cls, promise: Promise, subject: Subject) -> tuple[str, ...]:  # noqa: ARG003 (others read it)
+        """The columns that *promise* names, as many as the metric takes."""
+        return numbered_columns(cls.id, cls.arity, promise)
+
+    @property
+    def params(self) -> Params:
+        """What differs from the defaults, sorted by name; the clock is no part of it."""
+        found = {f.name: getattr(self, f.name) for f in fields(self) if not f.metadata.get("clock")}
+        return tuple(
+            sorted((f.name, found[f.name]) for f in fields(self) if f.name in found and found[f.name] != f.default)
+        )
+
+    def at(self, now: datetime, window: Window, rows_in: int | None = None) -> Self:  # noqa: ARG002 (others care)
+        """Itself: most metrics do not look at the clock."""
+        return self
+
+    def ask(self, profile: Profile | None, /) -> Ask | None:
+        """Which state it reads."""
+        raise NotImplementedError
+
+    def read(self, state: Any, profile: Profile | None, group: str | None = None, /) -> Reading:
+        """The reading of the whole, or of *group*.
+
+        Without a row, or for a group that was not seen, it is ``no_data``; without the profile it needs,
+        ``no_reference``; what would be NaN or infinite is an ``error``: a built-in metric never returns either.
+        """
+        if self.needs_reference and profile is None:
+            return Reading.unknown(Reason.NO_REFERENCE, cause="no profile is in force")
+        part = state.get(group) if isinstance(state, Grouped) else state if group is None else None
+        if part is None:
+            return Reading.unknown(Reason.NO_DATA, cause=f"group {group!r} was not seen")
+        reading = self._read(part, profile, group)
+        if reading.value is not None and not isfinite(reading.value):
+            cause = f"{self.id} is {reading.value}: the column holds numbers too large to be summed, or ±inf"
+            return Reading.unknown(Reason.ERROR, reading.n, cause)
+        return reading
+
+    def _read(self, state: Any, profile: Profile | None, group: str | None) -> Reading:
+        raise NotImplementedError
+
+    def _ask(
+        self, state: str | type[State], *, expr: str | None = None, columns: tuple[str, ...] | None = None,
+        **params: Scalar | tuple[Scalar, ...],
+    ) -> Ask:  # fmt: skip
+        """An ask over this metric's rows; params that are ``None`` are left out."""
+        return Ask(
+            state=state if isinstance(state, str) else state.NAME,
+            columns=self.columns if columns is None else columns,
+            expr=expr, where=self.where, by=self.by,
+            params=tuple(sorted((name, value) for name, value in params.items() if value is not None)),
+        )  # fmt: skip
+
+
+def ratio(hits: float, n: int) -> Reading:
+    """Hits ÷ n, or ``no_data`` for n = 0."""
+    return Reading(value=hits / n, n=n) if n else Reading.unknown(Reason.NO_DATA)
+
+
+def undefined(n: int, cause: str) -> Reading:
+    """``not_applicable``: the formula has no value here, and says why."""
+    return Reading.unknown(Reason.NOT_APPLICABLE, n, cause)

@@ -1,0 +1,98 @@
+"""Owns the metrics of schema, categories and text: columns, and values that the reference did not know (metrics.md 4.9)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from qoa_platform.metrics.frame_metric import FrameMetric, undefined
+from qoa_platform.metrics.protocol import Arity, ParamSpec
+from qoa_platform.metrics.specs import MetricSpec, declared, number, spec
+from qoa_platform.records import Ask, Direction, Profile, Reading, Reason, Unit
+from qoa_platform.states import Frequencies
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _AgainstDictionary(FrameMetric):
+    """Compares the values of a column with a frozen dictionary. A dictionary over its cap is no reference at all.
+
+    The ask is the same with and without a profile, so that a moving reference (``last 28 partitions``) is merged from
+    the very states that the metric reads.
+    """
+
+    direction = Direction.LOWER
+    needs_reference = True
+
+    def ask(self, profile: Profile | None, /) -> Ask:  # noqa: ARG002
+        """All values with their counts."""
+        return self._ask(Frequencies)
+
+    def _read(self, state: Frequencies, profile: Profile | None, group: str | None) -> Reading:
+        known = profile.column(self.columns[0], group) if profile else None
+        if known is None or (known.dictionary is None and not known.overflow):
+            return Reading.unknown(Reason.NO_REFERENCE, state.n, f"no dictionary of {self.columns[0]!r} is frozen")
+        if known.dictionary is None:
+            return undefined(state.n, f"column {self.columns[0]!r} has more values than a dictionary holds")
+        return self._of(state, {c.value: c.count for c in known.dictionary})
+
+    def _of(self, state: Frequencies, dictionary: Mapping[str, int]) -> Reading:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnseenShare(_AgainstDictionary):
+    """Present values that are not in the frozen dictionary ÷ present values.
+
+    Above the cap of the state (10 000 values) counts may be too small: the true share lies within *bound* below.
+    """
+
+    id = "data.unseen_share"
+
+    def _of(self, state: Frequencies, dictionary: Mapping[str, int]) -> Reading:
+        if state.n == 0:
+            return Reading.unknown(Reason.NO_DATA)
+        known = sum(count for value, count in state.counts if value in dictionary)
+        lost = min(state.error * len(dictionary), state.n - sum(count for _, count in state.counts))
+        return Reading(value=(state.n - known) / state.n, n=state.n, bound=lost / state.n)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnseenCount(_AgainstDictionary):
+    """Distinct present values that are not in the frozen dictionary."""
+
+    id = "data.unseen_count"
+    unit = Unit.COUNT
+
+    def _of(self, state: Frequencies, dictionary: Mapping[str, int]) -> Reading:
+        if state.error:
+            return undefined(
+                state.n, f"more than {state.cap:,} distinct values: they cannot be counted from this state"
+            )
+        return Reading(value=sum(1 for value, _ in state.counts if value not in dictionary), n=state.n)
+
+
+SPECS: tuple[MetricSpec, ...] = (
+    declared(
+        "data.schema_violations", Unit.COUNT, Direction.LOWER, Arity.NONE,
+        "Columns missing or of another logical type than the subject's schema declares (and extra ones, if strict); "
+        "computed for the implied promise `schema`.",
+        ParamSpec(name="strict", kind="flag", text="whether columns that are not declared count"),
+    ),
+    spec(UnseenShare),
+    spec(UnseenCount),
+    declared(
+        "data.near_miss_share", Unit.RATIO, Direction.LOWER, Arity.ONE,
+        "Values that are unseen only by spelling (case, width, blanks) ÷ present values.", needs_reference=True,
+    ),
+    declared(
+        "data.rare_share", Unit.RATIO, Direction.LOWER, Arity.ONE,
+        "Values that were rare in the reference ÷ present values.",
+        number("rare", "frozen share below which a value is rare"), needs_reference=True,
+    ),
+    declared(
+        "data.unseen_pattern_share", Unit.RATIO, Direction.LOWER, Arity.ONE,
+        "Values whose mask (letters a, digits 9) was not seen in the reference ÷ present values.", needs_reference=True,
+    ),
+    declared(
+        "data.mojibake_share", Unit.RATIO, Direction.LOWER, Arity.ONE,
+        "Values that hold U+FFFD or UTF-8 read as Latin-1 ÷ present values.",
+    ),
+)  # fmt: skip

@@ -1,0 +1,94 @@
+"""Owns the mapping of verdicts to Dagster's asset checks: what passes, what blocks, what is plotted."""
+
+from collections.abc import Sequence
+from math import isfinite
+from typing import Any
+
+import dagster as dg
+
+from qoa_platform.records import Contract, Promise, Status, Subject, Verdict, show
+
+BLOCKING_SEVERITY = dg.AssetCheckSeverity.ERROR
+
+
+def shown(verdict: Verdict) -> dict[str, Any]:
+    """A verdict as arguments of ``AssetCheckResult`` and ``AssetCheckEvaluation``.
+
+    Only a verdict that blocks is an ERROR; any other that is not satisfied is a failed check with WARN: silence is
+    never compliance, but it does not block. Numbers are plotted by the UI under stable keys, and are always finite.
+    """
+    return {
+        "check_name": verdict.key.promise,
+        "passed": verdict.satisfied,
+        "severity": BLOCKING_SEVERITY if verdict.blocks else dg.AssetCheckSeverity.WARN,
+        "description": sentence(verdict),
+        "metadata": metadata(verdict),
+    }
+
+
+def sentence(verdict: Verdict) -> str:
+    """One line for a person: status, value, what is allowed, n."""
+    low, high = show(verdict.bounds.low, verdict.unit), show(verdict.bounds.high, verdict.unit)
+    bounds = f"allowed {low} … {high}" if verdict.status is not Status.UNKNOWN else (verdict.cause or "")
+    return f"{verdict}: {show(verdict.value, verdict.unit)}; {bounds}; n = {verdict.n:,}"
+
+
+def metadata(verdict: Verdict) -> dict[str, Any]:
+    """Stable keys: ``qoa/value``, ``qoa/low``, ``qoa/high``, ``qoa/margin``, ``qoa/n`` are plotted by the UI."""
+    numbers = {
+        "qoa/value": verdict.value,
+        "qoa/low": verdict.bounds.low,
+        "qoa/high": verdict.bounds.high,
+        "qoa/margin": verdict.margin,
+    }
+    plotted = {k: float(v) for k, v in numbers.items() if v is not None and isfinite(v)}
+    return {
+        **plotted,
+        "qoa/n": verdict.n,
+        "qoa/status": str(verdict.status),
+        "qoa/reason": str(verdict.reason or ""),
+        "qoa/metric": verdict.metric,
+        "qoa/unit": str(verdict.unit),
+        "qoa/window": str(verdict.window),
+        "qoa/contract": f"{verdict.key.contract} v{verdict.contract_version}",
+        "qoa/digest": verdict.data or "",
+        "qoa/trial": verdict.trial or "",
+    }
+
+
+def whole(verdicts: Sequence[Verdict], specs: Sequence[str]) -> list[Verdict]:
+    """The verdicts that are checks of the asset: one per promise, the whole's (groups are in the ledger)."""
+    found: dict[str, Verdict] = {}
+    for verdict in verdicts:
+        if verdict.key.group is None and verdict.key.promise in specs:
+            found.setdefault(verdict.key.promise, verdict)
+    return list(found.values())
+
+
+def check_specs(
+    contract: Contract, subject: Subject, key: dg.AssetKey, partitions: dg.PartitionsDefinition[Any] | None
+) -> list[dg.AssetCheckSpec]:
+    """One check per promise that can be read from the asset's own frame; ``schema`` where the subject has one."""
+    named = [(p.id, describe(p), p.critical) for p in subject.promises if p.over is None]
+    if subject.schema is not None:
+        named.insert(0, ("schema", f"columns and types of {subject.schema.ref}", True))
+    return [
+        dg.AssetCheckSpec(
+            name, asset=key, description=text, blocking=critical, partitions_def=partitions,
+            metadata={"qoa/contract": contract.name, "qoa/line": line_of(contract, subject, name)},
+        )
+        for name, text, critical in named
+    ]  # fmt: skip
+
+
+def describe(promise: Promise) -> str:
+    """A promise in one line, as the check's description."""
+    where = f" of {', '.join(promise.columns)}" if promise.columns else (f": {promise.expr}" if promise.expr else "")
+    must = getattr(promise.must, "text", None) or type(promise.must).__name__.lower()
+    return f"{promise.metric}{where} must be {must} ({promise.severity})"
+
+
+def line_of(contract: Contract, subject: Subject, promise: str) -> str:
+    """``file:line`` of a promise in its contract, for code references and error messages."""
+    line = contract.line(f"subjects.{subject.id}.promises.{promise}") or contract.line(f"subjects.{subject.id}") or 1
+    return f"{contract.source}:{line}"

@@ -1,0 +1,116 @@
+"""Owns Workspace: one project's ledger, artifacts, clock and contracts in force, opened once per process."""
+
+import os
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+import polars as pl
+
+from qoa_platform.alerts import Channels
+from qoa_platform.artifacts import FileStore, frame_to_parquet, parquet_to_frame
+from qoa_platform.contracts import read
+from qoa_platform.ledger import open_ledger
+from qoa_platform.ledger.clock import LedgerClock
+from qoa_platform.ledger.home import Home, find_home
+from qoa_platform.ports import Ledger
+from qoa_platform.reactions.enacting import Enactment, Standing, enact
+from qoa_platform.records import Contract, PointerKind
+
+FRAME_BYTES = 256 * 1024 * 1024
+"""How much of published frames a process keeps in memory. They are content-addressed: a digest never changes."""
+
+
+@dataclass(slots=True)
+class Workspace:
+    """What every step, sensor and command of one project shares within a process."""
+
+    home: Home
+    ledger: Ledger
+    files: FileStore
+    clock: LedgerClock
+    channels: Channels
+    _frames: OrderedDict[str, pl.DataFrame] = field(default_factory=OrderedDict)
+    _held: int = 0
+
+    def offered(self) -> tuple[Contract, ...]:
+        """The contracts as the project's files say now. Raises ContractErrors with all problems at once."""
+        return tuple(_contract(p, p.stat().st_mtime_ns) for p in self.home.contracts)
+
+    def enactments(self) -> list[Enactment]:
+        """Offer every contract of the project; the result says which is in force and how the offered one stands."""
+        at, wall = self.clock.at(), self.clock.wall()
+        sinks = self.channels.sinks
+        return [enact(self.ledger, c, at=at, wall=wall, actor="qoa", sinks=sinks) for c in self.offered()]
+
+    def contracts(self) -> tuple[Contract, ...]:
+        """The contracts in force for this project."""
+        return tuple(e.contract for e in self.enactments())
+
+    def stale(self) -> tuple[str, ...]:
+        """Contracts of which this process holds an older version: it refuses to decide them."""
+        return tuple(e.contract.name for e in self.enactments() if e.standing is Standing.OLDER)
+
+    def write_frame(self, asset: str, partition: str, frame: pl.DataFrame) -> str:
+        """Store a frame; its digest. Nothing is published by this."""
+        digest = self.files.put(data_name(asset, partition), frame_to_parquet(frame), ".parquet")
+        self._keep(digest, frame)
+        return digest
+
+    def read_frame(self, asset: str, partition: str, digest: str) -> pl.DataFrame:
+        """The frame of that digest, checked before it is parsed."""
+        if digest in self._frames:
+            self._frames.move_to_end(digest)
+            return self._frames[digest]
+        frame = parquet_to_frame(self.files.get(data_name(asset, partition), digest, ".parquet"))
+        self._keep(digest, frame)
+        return frame
+
+    def published(self, asset: str) -> dict[str, str]:
+        """Partition → digest of everything published of *asset*, in partition order."""
+        prefix = f"{asset}|"
+        heads = self.ledger.pointers(PointerKind.PUBLISHED, prefix=prefix)
+        return {h.key.removeprefix(prefix): h.value for h in sorted(heads, key=lambda h: h.key) if h.value}
+
+    def _keep(self, digest: str, frame: pl.DataFrame) -> None:
+        size = int(frame.estimated_size())
+        if digest in self._frames or size > FRAME_BYTES:
+            return
+        self._frames[digest] = frame
+        self._held += size
+        while self._held > FRAME_BYTES:
+            _, dropped = self._frames.popitem(last=False)
+            self._held -= int(dropped.estimated_size())
+
+
+def data_name(asset: str, partition: str) -> str:
+    """Where the bytes of an asset's partition lie, below the store."""
+    return f"data/{asset}/{partition}"
+
+
+@lru_cache(maxsize=64)
+def _contract(path: Path, _changed: int) -> Contract:
+    return read(path)
+
+
+def open_workspace(start: Path | None = None) -> Workspace:
+    """The workspace of the project that *start* lies in, opened once per process (and again after a fork)."""
+    return _opened(find_home(start), os.getpid())
+
+
+@lru_cache(maxsize=8)
+def _opened(home: Home, _process: int) -> Workspace:
+    home.state.mkdir(parents=True, exist_ok=True)
+    ledger = open_ledger(home.ledger)
+    return Workspace(
+        home=home, ledger=ledger, files=FileStore(home.state), clock=LedgerClock(ledger),
+        channels=Channels.of(home.root),
+    )  # fmt: skip
+
+
+def forget_workspaces(homes: Iterable[Home] = ()) -> None:
+    """Close what :func:`open_workspace` keeps (tests, and a demo that starts afresh)."""
+    del homes
+    _opened.cache_clear()
