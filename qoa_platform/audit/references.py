@@ -71,7 +71,8 @@ class References:
         if model is None or head is None or head.value is None:
             return None
         version = self.ledger.last(ModelVersion, short("model_version", model, head.value))
-        return self.ledger.last(Profile, version.profile) if version and version.profile else None
+        digest = version.profile(self.candidate.asset) if version else None
+        return self.ledger.last(Profile, digest) if digest else None
 
     def _named(self, name: str) -> Profile | None:
         found = self.ledger.last(Profile, name)

@@ -37,14 +37,15 @@ def to_pandera(schema: FrameSchema) -> "DataFrameSchema":
 
     columns = {
         c.name: pa.Column(
-            _dtype(c), nullable=c.nullable, unique=c.unique, required=not c.optional, checks=[_check(k) for k in c.checks]
+            dtype_of(c), nullable=c.nullable, unique=c.unique, required=not c.optional, checks=[_check(k) for k in c.checks]
         )
         for c in schema.columns
     }
     return pa.DataFrameSchema(columns, strict=schema.strict, unique=list(schema.key) or None)
 
 
-def _dtype(column: ColumnSchema) -> Any:
+def dtype_of(column: ColumnSchema) -> Any:
+    """The Polars type of a declared column, the widest of its kind; ``None``: not checked."""
     import polars as pl  # noqa: PLC0415
 
     match column.type:

@@ -112,7 +112,7 @@ def _model(reader: Reader, links: Links, name: Name) -> Branch:
         return Branch(node=str(name), title=f"model {model} {version}", facts=(*facts, *history), missing=True)
     return Branch(
         node=str(name), title=f"model {model} {version}", at=record.at, wall=record.wall, parameters=record.recipe,
-        facts=(*facts, *_facts(artifact=record.artifact, profile=record.profile), *history),
+        facts=(*facts, *_facts(artifact=record.artifact, profiles=", ".join(d[:SHORT] for _, d in record.profiles)), *history),
     )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from qoa_platform.orchestration.mapping import check_specs, describe, shown, who
 from qoa_platform.orchestration.models import ModelOutcome, model_batch, model_frame, model_inputs
 from qoa_platform.orchestration.publishing import Published, Work, publish, refuse
 from qoa_platform.orchestration.waking import wake
-from qoa_platform.orchestration.workspace import Workspace, open_workspace
+from qoa_platform.workspace import Workspace, open_workspace
 from qoa_platform.records import Contract, PointerKind, Read, Subject, Window
 
 NO_EVENT = {"__source_asset_observation__": True}

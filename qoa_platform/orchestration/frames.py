@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from qoa_platform.orchestration.workspace import Workspace, open_workspace
+from qoa_platform.workspace import Workspace, open_workspace
 from qoa_platform.records import Read
 
 READS = "qoa/reads"

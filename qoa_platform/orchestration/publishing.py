@@ -11,7 +11,7 @@ from qoa_platform.audit import Audited, Candidate, audit, refusal_verdicts
 from qoa_platform.failpoints import failpoint
 from qoa_platform.lineage import edges_of
 from qoa_platform.metering import environment, price, sampled
-from qoa_platform.orchestration.workspace import Workspace
+from qoa_platform.workspace import Workspace
 from qoa_platform.records import (
     Batch,
     Contract,

@@ -36,7 +36,11 @@ FINAL_RELEASES = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelVersion:
-    """A trained version: its artifact, its trial, what it was trained on. *profile* is frozen from the training window."""
+    """A trained version: its artifact, its trial, what it was trained on.
+
+    *profiles* are the (subject, digest) of what was frozen from its training window, for every subject that some
+    promise with ``reference: training`` compares with it; in force while the version is champion (semantics 7).
+    """
 
     KIND: ClassVar[str] = "model_version"
 
@@ -44,7 +48,7 @@ class ModelVersion:
     version: str
     artifact: str
     trial: str
-    profile: str | None = None
+    profiles: tuple[tuple[str, str], ...] = ()
     recipe: dict[str, object] = field(default_factory=dict)
     at: datetime
     wall: datetime
@@ -63,6 +67,10 @@ class ModelVersion:
     def revision(self) -> int:
         """Always 0: a version is never changed."""
         return 0
+
+    def profile(self, subject: str) -> str | None:
+        """The digest of what was frozen of *subject* (``retail/sales_day``), or ``None``."""
+        return dict(self.profiles).get(subject)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,6 @@
 
 import os
 from collections import OrderedDict
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -110,7 +109,6 @@ def _opened(home: Home, _process: int) -> Workspace:
     )  # fmt: skip
 
 
-def forget_workspaces(homes: Iterable[Home] = ()) -> None:
-    """Close what :func:`open_workspace` keeps (tests, and a demo that starts afresh)."""
-    del homes
+def forget_workspaces() -> None:
+    """Let go of what :func:`open_workspace` keeps: tests, and a demo that starts afresh."""
     _opened.cache_clear()
