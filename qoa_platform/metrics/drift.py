@@ -8,7 +8,7 @@ from qoa_platform.metrics.drift_declared import DECLARED
 from qoa_platform.metrics.frame_metric import FrameMetric, undefined
 from qoa_platform.metrics.specs import MetricSpec, spec
 from qoa_platform.records import Ask, ColumnProfile, Direction, Profile, Reading, Reason, Unit
-from qoa_platform.states import Frequencies, Histogram
+from qoa_platform.states import Frequencies, Histogram, Tally
 
 TOP = 50
 """So many of the reference's most frequent categories have a bin each; all others share one."""
@@ -28,15 +28,17 @@ class _OfBins(FrameMetric):
     needs_reference = True
 
     def ask(self, profile: Profile | None, /) -> Ask | None:
-        """Counts on the frozen edges, or of the values; ``None`` where nothing is frozen of the column."""
+        """Counts on the frozen edges, or of the values; ``None`` where no value of the column is frozen."""
         known = profile.column(self.columns[0]) if profile else None
         if known is None:
             return None
         if known.bins10 is not None:
             return self._ask(Histogram, digest=known.bins10.digest, edges=known.bins10.edges)
-        return self._ask(Frequencies) if known.dictionary else Ask(state="nothing")
+        if known.overflow:
+            return Ask(state="nothing")
+        return self._ask(Frequencies) if known.dictionary else None
 
-    def _read(self, state: Histogram | Frequencies, profile: Profile | None, group: str | None) -> Reading:
+    def _read(self, state: Histogram | Frequencies | Tally, profile: Profile | None, group: str | None) -> Reading:
         known = profile.column(self.columns[0], group) if profile else None
         if known is None:
             return Reading.unknown(
@@ -59,7 +61,9 @@ class _OfBins(FrameMetric):
         raise NotImplementedError
 
 
-def _counts(known: ColumnProfile, state: Histogram | Frequencies) -> tuple[Sequence[int], Sequence[int]] | Reading:
+def _counts(
+    known: ColumnProfile, state: Histogram | Frequencies | Tally
+) -> tuple[Sequence[int], Sequence[int]] | Reading:
     """Reference and current counts, bin by bin, or why there are none."""
     match state:
         case Histogram():
@@ -73,7 +77,7 @@ def _counts(known: ColumnProfile, state: Histogram | Frequencies) -> tuple[Seque
             if state.error:
                 return undefined(state.n, f"more than {state.cap:,} distinct values: their counts are not exact")
             return _categories(known, state)
-        case _:
+        case Tally():
             return undefined(0, "the column has too many categories for a dictionary, and no numbers for edges")
 
 

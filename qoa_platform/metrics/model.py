@@ -38,6 +38,9 @@ class _OfPredictions(FrameMetric):
         own = own_params(cls, cls.id, promise)
         return (own.get("truth", "actual"), own.get("prediction", "predicted"))
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _OfErrors(_OfPredictions):
     def ask(self, profile: Profile | None, /) -> Ask:  # noqa: ARG002
         """The sums of errors; one ask for all of these metrics."""
         return self._ask(Sums, terms="errors")
@@ -50,7 +53,7 @@ class _OfPredictions(FrameMetric):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wape(_OfPredictions):
+class Wape(_OfErrors):
     """Weighted absolute percentage error: ``Σ|e| / Σ|y|``.
 
     Over groups numerators and denominators are added, never ratios averaged. Where everything is 0 it is not defined.
@@ -64,7 +67,7 @@ class Wape(_OfPredictions):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mae(_OfPredictions):
+class Mae(_OfErrors):
     """Mean absolute error: ``Σ|e| / n``, in the unit of the truth."""
 
     id = "model.mae"
@@ -75,7 +78,7 @@ class Mae(_OfPredictions):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rmse(_OfPredictions):
+class Rmse(_OfErrors):
     """Root mean squared error: ``√(Σe² / n)``, in the unit of the truth."""
 
     id = "model.rmse"
@@ -86,7 +89,7 @@ class Rmse(_OfPredictions):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bias(_OfPredictions):
+class Bias(_OfErrors):
     """Relative bias ``Σe / Σ|y|``: above 0 the model predicts too much."""
 
     id = "model.bias"
@@ -115,6 +118,9 @@ class R2(_OfPredictions):
         return self._ask(Comoments)
 
     def _read(self, state: Comoments, profile: Profile | None, group: str | None) -> Reading:  # noqa: ARG002
+        if state.n_nonfinite:
+            cause = f"{state.n_nonfinite} of {state.n + state.n_nonfinite} rows hold ±inf as truth or prediction"
+            return Reading.unknown(Reason.ERROR, state.n, cause)
         if state.n == 0:
             return Reading.unknown(Reason.NO_DATA)
         if state.m2x <= CONSTANT * state.n * state.mean_x**2:

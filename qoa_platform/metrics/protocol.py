@@ -35,7 +35,7 @@ group is ``None``, and the answer is a plain ``Tally``. A group without fences h
 ``moments`` → ``Moments``
     One numeric column, over present finite values; ``n_nonfinite`` counts ±inf.
 ``comoments`` → ``Comoments``
-    Columns (x, y), over rows with both present and finite.
+    Columns (x, y), over rows with both present and finite; ``n_nonfinite`` counts rows with both present, one ±inf.
 ``span`` → ``Span``
     One column: present values, ±inf left out. Dates are times at 00:00 UTC, naive times are UTC. With ``until``
     (ISO 8601, UTC) only values ≤ it count.

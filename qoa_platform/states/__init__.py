@@ -3,7 +3,7 @@
 from qoa_platform.states.codec import STATES, decode, encode
 from qoa_platform.states.confusion import Confusion
 from qoa_platform.states.frequencies import Frequencies
-from qoa_platform.states.grouped import OVERFLOW, Grouped, group_key
+from qoa_platform.states.grouped import OVERFLOW, Grouped
 from qoa_platform.states.histogram import Histogram
 from qoa_platform.states.key_hash import key_hash
 from qoa_platform.states.keys import Keys
@@ -30,6 +30,5 @@ __all__ = [
     "Tally",
     "decode",
     "encode",
-    "group_key",
     "key_hash",
 ]

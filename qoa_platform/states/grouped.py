@@ -1,6 +1,6 @@
 """Owns Grouped: one state per group, and the state of the whole."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
@@ -12,22 +12,12 @@ from qoa_platform.states.protocol import State, StateError
 
 CAP = 1_000
 OVERFLOW = "__overflow__"
-MISSING = "␀"
 
 
 class _Body(TypedDict):
     t: str
     w: Any
     g: list[tuple[str, Any]]
-
-
-def group_key(values: Iterable[Any]) -> str:
-    """The text of a group: its values joined by ``|``; a missing part is ``␀``.
-
-    >>> group_key(["GROCERY", 3]), group_key([None])
-    ('GROCERY|3', '␀')
-    """
-    return "|".join(MISSING if value is None else str(value) for value in values)
 
 
 @dataclass(frozen=True, slots=True)

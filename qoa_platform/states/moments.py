@@ -1,7 +1,7 @@
 """Owns Moments and Comoments: central sums of one column, and of two."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, TypedDict
 
 import msgspec
@@ -18,6 +18,7 @@ class _MomentsBody(TypedDict):
 class _ComomentsBody(TypedDict):
     n: Count
     f: tuple[float, float, float, float, float]
+    x: Count
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +51,7 @@ class Moments(State):
     def _merged(self, other: "Moments") -> "Moments":
         a, b, nonfinite = self.n, other.n, self.n_nonfinite + other.n_nonfinite
         if a == 0 or b == 0:
-            side = other if a == 0 else self
-            return Moments(side.n, side.mean, side.m2, side.m3, side.m4, nonfinite)
+            return replace(other if a == 0 else self, n_nonfinite=nonfinite)
         n, d = a + b, other.mean - self.mean
         d2 = d * d
         m2 = self.m2 + other.m2 + d2 * a * b / n
@@ -85,7 +85,8 @@ class Moments(State):
 class Comoments(State):
     """n, both means, M2x, M2y and Cxy = Σ(x − x̄)(y − ȳ), over rows with both present and finite.
 
-    Neutral element: ``Comoments()``.
+    *n_nonfinite* counts the rows with both present and one of them ±inf: they are left out of everything else, and
+    whoever reads the state decides what they mean. Neutral element: ``Comoments()``.
 
     >>> pair = Comoments(1, 1.0, 2.0) + Comoments(1, 3.0, 6.0)
     >>> pair.m2x, pair.m2y, pair.cxy
@@ -100,6 +101,7 @@ class Comoments(State):
     m2x: float = 0.0
     m2y: float = 0.0
     cxy: float = 0.0
+    n_nonfinite: int = 0
 
     @classmethod
     def zero(cls) -> "Comoments":
@@ -107,8 +109,9 @@ class Comoments(State):
         return Comoments()
 
     def _merged(self, other: "Comoments") -> "Comoments":
+        nonfinite = self.n_nonfinite + other.n_nonfinite
         if self.n == 0 or other.n == 0:
-            return other if self.n == 0 else self
+            return replace(other if self.n == 0 else self, n_nonfinite=nonfinite)
         n = self.n + other.n
         dx, dy, w = other.mean_x - self.mean_x, other.mean_y - self.mean_y, self.n * other.n / n
         return Comoments(
@@ -118,14 +121,15 @@ class Comoments(State):
             self.m2x + other.m2x + dx * dx * w,
             self.m2y + other.m2y + dy * dy * w,
             self.cxy + other.cxy + dx * dy * w,
+            nonfinite,
         )
 
     def plain(self) -> Mapping[str, Any]:
-        """Six numbers."""
-        return {"n": self.n, "f": [self.mean_x, self.mean_y, self.m2x, self.m2y, self.cxy]}
+        """Seven numbers."""
+        return {"n": self.n, "f": [self.mean_x, self.mean_y, self.m2x, self.m2y, self.cxy], "x": self.n_nonfinite}
 
     @classmethod
     def of(cls, data: Any) -> "Comoments":
         """The inverse of :meth:`plain`."""
         body = msgspec.convert(data, _ComomentsBody)
-        return cls(body["n"], *body["f"])
+        return cls(body["n"], *body["f"], body["x"])
