@@ -7,6 +7,7 @@ import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from qoa_platform.artifacts import FileStore
 from qoa_platform.ledger import LedgerError, champion, open_ledger, promote, rollback
@@ -88,7 +89,9 @@ def hold(location: str, how: str) -> None:
 
 
 def as_nobody(location: str) -> None:
-    """Open as a user who may not write."""
+    """Open as a user who may not write (nor read this Python's modules: they are loaded before)."""
+    with TemporaryDirectory() as elsewhere:
+        open_ledger(Path(elsewhere) / "ledger.db").close()
     os.setgid(65534)
     os.setuid(65534)
     try:
