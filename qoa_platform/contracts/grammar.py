@@ -1,7 +1,7 @@
 """Owns the small texts of a contract: quantities, durations, bounds (``must``), margins, ``when`` clauses, references.
 
-Each parser takes what the document holds (text or a number) and returns a record, or raises GrammarError saying what was
-found and what is allowed. The EBNF is in docs/contracts.md.
+Each parser takes what the document holds (text or a number) and returns a record, or raises GrammarError saying what
+was found and what is allowed. The EBNF is in docs/contracts.md.
 """
 
 import re
@@ -37,7 +37,8 @@ OPERATORS: dict[str, Operator] = {
     "<": Operator.LT, "<=": Operator.LE, ">": Operator.GT, ">=": Operator.GE, "=": Operator.EQ, "!=": Operator.NE,
     "==": Operator.EQ, "≤": Operator.LE, "≥": Operator.GE, "≠": Operator.NE, "<>": Operator.NE,
     "less_than": Operator.LT, "less_equal": Operator.LE, "greater_than": Operator.GT,
-    "greater_equal": Operator.GE, "equal": Operator.EQ, "not_equal": Operator.NE, "min": Operator.GE, "max": Operator.LE,
+    "greater_equal": Operator.GE, "equal": Operator.EQ, "not_equal": Operator.NE,
+    "min": Operator.GE, "max": Operator.LE,
     "mustBe": Operator.EQ, "mustNotBe": Operator.NE, "mustBeGreaterThan": Operator.GT,
     "mustBeGreaterOrEqualTo": Operator.GE, "mustBeLessThan": Operator.LT, "mustBeLessOrEqualTo": Operator.LE,
 }  # fmt: skip
@@ -198,7 +199,9 @@ def between(low: object, high: object, unit: Unit | None, text: str) -> Fixed:
         lower = quantity(f"{low.strip()} {upper.written}")
     a, b = lower.of(unit), upper.of(unit)
     if a > b:
-        raise GrammarError(f"{show_value(text)}: the lower bound lies above the upper one", "Allowed: between A and B, A ≤ B")
+        raise GrammarError(
+            f"{show_value(text)}: the lower bound lies above the upper one", "Allowed: between A and B, A ≤ B"
+        )
     return Fixed(operator=Operator.BETWEEN, bound=a, upper=b, text=text)
 
 

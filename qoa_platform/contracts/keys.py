@@ -193,7 +193,8 @@ GUARDRAIL = Object(title="guardrail", open=True, keys=(
     _key("metric", LINE, "what must not become worse", required=True),
     _key("aggregate", LINE, "which statistic"),
     _key("margin", MARGIN, "how much worse is tolerated", required=True),
-    _key("test", Text(choices={w: w for w in ("e-process", "msprt", "confidence-sequence", "fixed")}), "how it is tested"),
+    _key("test", Text(choices={w: w for w in ("e-process", "msprt", "confidence-sequence", "fixed")}),
+         "how it is tested"),
     _key("alpha", SHARE, "chance of a false alarm"),
     _key("on_breach", Text(choices={w: w for w in ("rollback", "hold", "wait", "alert")}), "what follows"),
 ))  # fmt: skip
@@ -223,7 +224,8 @@ RELEASE = Object(title="release", keys=(
     _key("guardrails", _list(GUARDRAIL), "what must not become worse (serving)"),
     _key("invariants", _list(INVARIANT), "what holds for every request (serving)"),
     _key("watch_after", DURATION, "guardrails go on so long after promotion (serving)"),
-    _key("error_budget", Number(parse=grammar.quantity, examples=("100 requests",)), "bad requests it may cost (serving)"),
+    _key("error_budget", Number(parse=grammar.quantity, examples=("100 requests",)),
+         "bad requests it may cost (serving)"),
     _key("freeze", Items(each=LINE, lone=True), "when nothing is released (serving)"),
     _key("approval", Items(each=LINE, lone=True), "who must agree (serving)"),
 ))  # fmt: skip

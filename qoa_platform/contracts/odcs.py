@@ -71,7 +71,9 @@ class _Reader:
     def say(self, code: str, message: str, mark: Mark, hint: str = "", level: Level = Level.ERROR) -> None:
         """Add a problem at *mark*."""
         self.problems.append(
-            Problem(code=code, message=message, file=self.file, line=mark.line, column=mark.column, hint=hint, level=level)
+            Problem(
+                code=code, message=message, file=self.file, line=mark.line, column=mark.column, hint=hint, level=level
+            )
         )
 
     def note(self, message: str, mark: Mark, hint: str = "") -> None:
@@ -123,7 +125,12 @@ class _Reader:
         name = self.text(node, "name", required=True)
         held = self.text(node, "logicalType")
         if held is not None and held not in _TYPES:
-            self.say("E105", f"logicalType {show_value(held)} is not known", self.at(node, "logicalType"), guess(held, _TYPES))
+            self.say(
+                "E105",
+                f"logicalType {show_value(held)} is not known",
+                self.at(node, "logicalType"),
+                guess(held, _TYPES),
+            )
             return None
         if held is None and name is not None:
             self.note(f"column {name!r} has no logicalType", node.mark, "Its type is not checked")

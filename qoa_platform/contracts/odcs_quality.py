@@ -72,7 +72,7 @@ def _metric(metric: object, rule: Mapping[str, Any], column: str | None, must: F
     match metric, column:
         case "rowCount", None:
             return Terms(promise=_made("row_count", "data.row_count", (), must, severity))
-        case ("nullValues" | "missingValues"), str():
+        case (("nullValues" | "missingValues"), str()):
             name = "data.completeness" if percent else "data.missing_count"
             tokens = tuple(v for v in arguments.get("missingValues") or () if isinstance(v, str))
             promise = _made(f"present_{column}", name, (column,), must, severity)
@@ -157,7 +157,9 @@ def _col(column: str) -> str:
 def _literal(value: str | float) -> str:
     if isinstance(value, bool | int | float):
         return repr(value)
-    escaped = value.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
+    escaped = (
+        value.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
+    )
     return f"'{escaped}'"
 
 

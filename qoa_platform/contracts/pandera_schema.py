@@ -37,14 +37,18 @@ def to_pandera(schema: FrameSchema) -> "DataFrameSchema":
 
     columns = {
         c.name: pa.Column(
-            dtype_of(c), nullable=c.nullable, unique=c.unique, required=not c.optional, checks=[_check(k) for k in c.checks]
+            dtype_of(c),
+            nullable=c.nullable,
+            unique=c.unique,
+            required=not c.optional,
+            checks=[_check(k) for k in c.checks],
         )
         for c in schema.columns
     }
     return pa.DataFrameSchema(columns, strict=schema.strict, unique=list(schema.key) or None)
 
 
-def dtype_of(column: ColumnSchema) -> Any:
+def dtype_of(column: ColumnSchema) -> Any:  # noqa: C901 (one case per type)
     """The Polars type of a declared column, the widest of its kind; ``None``: not checked."""
     import polars as pl  # noqa: PLC0415
 
@@ -69,7 +73,7 @@ def dtype_of(column: ColumnSchema) -> Any:
             assert_never(column.type)
 
 
-def _check(check: ColumnCheck) -> Any:
+def _check(check: ColumnCheck) -> Any:  # noqa: C901 (one case per kind)
     import pandera.polars as pa  # noqa: PLC0415
 
     value: Any = check.value
@@ -85,7 +89,9 @@ def _check(check: ColumnCheck) -> Any:
         case CheckKind.MULTIPLE_OF:
             import polars as pl  # noqa: PLC0415
 
-            return pa.Check(lambda data: data.lazyframe.select(pl.col(data.key) % value == 0), name=f"multiple_of({value})")
+            return pa.Check(
+                lambda data: data.lazyframe.select(pl.col(data.key) % value == 0), name=f"multiple_of({value})"
+            )
         case CheckKind.MIN_LENGTH:
             return pa.Check.str_length(min_value=value)
         case CheckKind.MAX_LENGTH:
@@ -116,13 +122,15 @@ def read_model(ref: str, root: Path) -> FrameSchema:
     if hasattr(found, "to_schema"):
         found = found.to_schema()
     if not hasattr(found, "columns") or not hasattr(found, "strict"):
-        raise GrammarError(f"{module_name} has no pandera model {name!r}", "Allowed: a DataFrameModel or DataFrameSchema")
+        raise GrammarError(
+            f"{module_name} has no pandera model {name!r}", "Allowed: a DataFrameModel or DataFrameSchema"
+        )
     return of_pandera(found)
 
 
 def _own_module(name: str, root: Path) -> None:
     """Refuse a module that is not the project's own, before anything of it is imported."""
-    top = name.split(".")[0]
+    top = name.split(".", maxsplit=1)[0]
     here = root.resolve()
     relative = Path(*name.split("."))
     candidates = (here / relative.with_suffix(".py"), here / relative / "__init__.py")
@@ -152,7 +160,8 @@ def _column(name: str, column: Any) -> ColumnSchema:
 
 
 _KINDS = {
-    "greater_than_or_equal_to": (CheckKind.MINIMUM, "min_value"), "less_than_or_equal_to": (CheckKind.MAXIMUM, "max_value"),
+    "greater_than_or_equal_to": (CheckKind.MINIMUM, "min_value"),
+    "less_than_or_equal_to": (CheckKind.MAXIMUM, "max_value"),
     "greater_than": (CheckKind.EXCLUSIVE_MINIMUM, "min_value"), "less_than": (CheckKind.EXCLUSIVE_MAXIMUM, "max_value"),
     "str_contains": (CheckKind.PATTERN, "pattern"), "isin": (CheckKind.VALUES, "allowed_values"),
 }  # fmt: skip

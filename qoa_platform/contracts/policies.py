@@ -77,7 +77,9 @@ def read_release(found: Found, reader: Reader) -> ReleasePolicy | None:
     rollback = found.get("rollback")
     low, high = found.get("min_samples"), found.get("max_samples")
     if low is not None and high is not None and low > high:
-        reader.report.say("E106", f"min_samples {low} is above max_samples {high}", found.mark_of("min_samples"), found.path)
+        reader.report.say(
+            "E106", f"min_samples {low} is above max_samples {high}", found.mark_of("min_samples"), found.path
+        )
     serving = _serving(found, reader)
     if not found.whole or judged is None:
         return None
@@ -163,7 +165,9 @@ def _invariant(item: str | Found, reader: Reader) -> str:
         return canonical(item)
     if len(item.values) != 1:
         said = "an invariant is one thing"
-        reader.report.say("E114", said, item.mark, item.path, "Allowed: finite, {range: [low, high]}, {latency: 500 ms}")
+        reader.report.say(
+            "E114", said, item.mark, item.path, "Allowed: finite, {range: [low, high]}, {latency: 500 ms}"
+        )
     limits = item.get("range")
     if limits is not None and (len(limits) != 2 or not limits[0] <= limits[1]):  # noqa: PLR2004
         reader.report.say("E106", "a range is [low, high], low ≤ high", item.mark_of("range"), item.path)

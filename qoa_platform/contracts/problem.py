@@ -1,4 +1,4 @@
-"""Owns Problem: one thing that is wrong (or worth saying) in a contract, with its place, and the error that holds them all."""
+"""Owns Problem: one thing that is wrong (or worth saying) in a contract, with its place; and the error of them all."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -70,7 +70,7 @@ def guess(word: str, known: Iterable[str], listed: int = 12) -> str:
     >>> guess("zzz", ["b", "a"])
     'Allowed: a, b'
     """
-    names = sorted(set(known))
+    names = sorted({str(name) for name in known})
     near = get_close_matches(word[:SHOWN], names, 1)
     if near:
         return f"Did you mean {near[0]!r}?"

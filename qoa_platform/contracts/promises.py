@@ -38,7 +38,11 @@ class Reader:
         if spec is None:
             said = f"unknown metric {show_value(metric)}"
             self._say(
-                "E104", said, found, "metric", guess(metric, self.catalogue, listed=0) or "Allowed: the ids of the catalogue, docs/metrics"
+                "E104",
+                said,
+                found,
+                "metric",
+                guess(metric, self.catalogue, listed=0) or "Allowed: the ids of the catalogue, docs/metrics",
             )
             found.whole = False
         return spec
@@ -86,7 +90,7 @@ class Reader:
         for name, node in found.nodes.items():
             if name in own:
                 continue
-            if name in known or spec is None and self._known_somewhere(name):
+            if name in known or (spec is None and self._known_somewhere(name)):
                 value = self._param(known.get(name), name, node, found)
                 if value is not None:
                     given[name] = value
@@ -200,7 +204,7 @@ class Reader:
         self.report.say(code, message, found.mark_of(key), (*found.path, key), hint)
 
 
-def param_value(spec: ParamSpec | None, value: Any) -> Value:
+def param_value(spec: ParamSpec | None, value: Any) -> Value:  # noqa: C901 (one case per kind)
     """*value* as the parameter's kind says. Raises GrammarError.
 
     >>> param_value(ParamSpec(name="skew", kind="duration"), "5 min")
@@ -215,23 +219,28 @@ def param_value(spec: ParamSpec | None, value: Any) -> Value:
             pass
         case "duration", str():
             return grammar.duration(value).total_seconds()
-        case ("duration" | "number" | "integer" | "text" | "any"), bool() if kind != "any":
+        case (("duration" | "number" | "integer" | "text" | "any"), bool()) if kind != "any":
             pass
-        case ("duration" | "number"), int() | float():
+        case (("duration" | "number"), int() | float()):
             return grammar.quantity(value).value
         case "number", str():
             return grammar.quantity(value).value
-        case ("integer" | "any"), int():
+        case (("integer" | "any"), int()):
             return value
-        case ("text" | "any"), str():
+        case (("text" | "any"), str()):
             return value
-        case ("flag" | "any"), bool():
+        case (("flag" | "any"), bool()):
             return value
         case "any", float():
             return grammar.quantity(value).value
-        case ("values" | "any"), list() if value and all(isinstance(v, str | int | float | bool) for v in value):
+        case (("values" | "any"), list()) if value and all(isinstance(v, str | int | float | bool) for v in value):
             return tuple(value)
         case _:
             pass
-    allowed = {"integer": "a whole number", "flag": "true or false", "values": "a list of values", "duration": grammar.DURATIONS}
+    allowed = {
+        "integer": "a whole number",
+        "flag": "true or false",
+        "values": "a list of values",
+        "duration": grammar.DURATIONS,
+    }
     raise GrammarError(f"found {show_value(value)}", f"Allowed: {allowed.get(kind, kind)}")

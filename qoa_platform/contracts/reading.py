@@ -28,20 +28,18 @@ from qoa_platform.records import (
 )
 
 Resolve = Callable[[str], SchemaRef]
-"""Turns what stands at ``schema:`` into its resolved content. Raises GrammarError (or ContractErrors) when it cannot."""
+"""Turns what stands at ``schema:`` into its resolved content; GrammarError (or ContractErrors) when it cannot."""
 
 SCHEMA_PROMISE = "schema"
 """The id of the promise that ``schema:`` implies (semantics 1)."""
-_LINES_DEPTH = 4
+_LINES_DEPTH = 5
 
 
 EVERY_METRIC: Catalogue = every_metric()
 
 
-def read(
-    source: Path | str, *, catalogue: Catalogue | None = EVERY_METRIC, resolve: Resolve | None = None
-) -> Contract:
-    """The contract in a file (a path, or text without a line break), or in *source* itself (text with one).
+def read(source: Path | str, *, catalogue: Catalogue | None = EVERY_METRIC, resolve: Resolve | None = None) -> Contract:
+    r"""The contract in a file (a path, or text without a line break), or in *source* itself (text with one).
 
     *catalogue* is what metrics, units and parameters are checked against: by default all of them; ``None`` leaves them
     unchecked. *resolve* finds what ``schema:`` names: by default a file beside the contract, or a pandera model of the
@@ -49,7 +47,7 @@ def read(
 
     Raises ContractErrors with all problems at once.
 
-    >>> read("apiVersion: qoa/v1\\nkind: QualityContract")
+    >>> read("apiVersion: qoa/v1\nkind: QualityContract")
     Traceback (most recent call last):
         ...
     qoa_platform.contracts.problem.ContractErrors: <text>:1:1  E102 contract needs 'name': its name
@@ -131,7 +129,11 @@ def _promised(found: Found) -> dict[str, list[str]]:
     promised: dict[str, list[str]] = {}
     for name, node in subjects.items() if isinstance(subjects, dict) else ():
         items = node.value.get("promises") if isinstance(node.value, dict) else None
-        ids = [i.plain.get("id") for i in items.value if isinstance(i.value, dict)] if items and isinstance(items.value, tuple) else []
+        ids = (
+            [i.plain.get("id") for i in items.value if isinstance(i.value, dict)]
+            if items and isinstance(items.value, tuple)
+            else []
+        )
         has_schema = isinstance(node.value, dict) and "schema" in node.value
         promised[name] = [str(i) for i in ids] + [SCHEMA_PROMISE] * has_schema
     return promised
@@ -195,7 +197,7 @@ def _kind(found: Found, report: Report) -> SubjectKind | None:
     if given != ["model"] and "train_on" in found.nodes:
         report.say("E114", "train_on belongs to a model", found.mark_of("train_on"), (*found.path, "train_on"))
     only_assets = [k for k in ("schema", "partition", "event_time", "segments", "missing") if k in found.nodes]
-    if given != ["asset"] and given != ["model"] and only_assets:
+    if given not in (["asset"], ["model"]) and only_assets:
         said = f"{only_assets[0]} belongs to an asset, not to a {given[0]}"
         report.say("E114", said, found.mark_of(only_assets[0]), (*found.path, only_assets[0]))
     return SubjectKind.CHAIN if given == ["through"] else SubjectKind(given[0])

@@ -1,4 +1,4 @@
-"""Owns finding what ``schema:`` names: a data contract beside the contract's file, or a pandera model of the project."""
+"""Owns finding what ``schema:`` names: a data contract beside the contract's file, or the project's pandera model."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ _MARKERS = ("workspace.yaml", "pyproject.toml", ".git")
 
 
 def project_of(path: Path) -> Path:
-    """The project that a contract's file lies in: the nearest folder above with ``workspace.yaml``, else a sign of one."""
+    """The project that a contract lies in: the nearest folder above with ``workspace.yaml``, else with another sign."""
     folders = path.absolute().parents
     for marker in _MARKERS:
         found = next((folder for folder in folders if (folder / marker).exists()), None)
@@ -52,7 +52,9 @@ def _inside(folder: Path, name: str) -> bytes:
     """The content of a file of *folder*, which no name escapes."""
     parts = Path(name).parts
     if not name or Path(name).is_absolute() or ".." in parts or "\\" in name or "\x00" in name:
-        raise GrammarError("lies outside the contract's folder", "Allowed: a file beside the contract, or module:PanderaModel")
+        raise GrammarError(
+            "lies outside the contract's folder", "Allowed: a file beside the contract, or module:PanderaModel"
+        )
     target = folder / name
     if not target.is_file():
         near = sorted(p.name for p in folder.glob("*.odcs.yaml"))

@@ -115,7 +115,9 @@ def _column(form: dict[str, Any]) -> ColumnSchema:
     return ColumnSchema(
         name=form["name"], type=LogicalType(form["type"]), nullable=form["nullable"], unique=form["unique"],
         optional=form["optional"], timezone=form["timezone"], checks=tuple(
-            ColumnCheck(kind=CheckKind(c["kind"]), value=tuple(c["value"]) if isinstance(c["value"], list) else c["value"])
+            ColumnCheck(
+                kind=CheckKind(c["kind"]), value=tuple(c["value"]) if isinstance(c["value"], list) else c["value"]
+            )
             for c in form["checks"]
         ),
     )  # fmt: skip
@@ -127,8 +129,12 @@ def violations(schema: FrameSchema, columns: Mapping[str, object]) -> tuple[Sche
     The value of ``data.schema_violations`` is their number. Values are not looked at: promises do that. A column in
     which everything is missing has no type, and passes where it is nullable; whole numbers pass as numbers.
 
-    >>> wanted = FrameSchema(columns=(ColumnSchema(name="n", type=LogicalType.INTEGER),
-    ...                               ColumnSchema(name="t", type=LogicalType.TIMESTAMP, timezone="UTC")))
+    >>> wanted = FrameSchema(
+    ...     columns=(
+    ...         ColumnSchema(name="n", type=LogicalType.INTEGER),
+    ...         ColumnSchema(name="t", type=LogicalType.TIMESTAMP, timezone="UTC"),
+    ...     )
+    ... )
     >>> [str(v) for v in violations(wanted, {"n": "String"})]
     ["column 'n' is String. Declared: integer", "column 't' is missing. Declared: timestamp (UTC)"]
     """

@@ -257,7 +257,9 @@ def _word(node: Node, shape: Word, report: Report, path: tuple[str, ...]) -> Any
     if isinstance(node.value, dict):
         return _object(node, shape.form, report, path)
     if not isinstance(node.value, str):
-        return _wrong(node, f"{listed(list(shape.words)[:6])} …, or a mapping" if shape.words else "a mapping", report, path)
+        return _wrong(
+            node, f"{listed(list(shape.words)[:6])} …, or a mapping" if shape.words else "a mapping", report, path
+        )
     if node.value not in shape.words:
         report.say("E105", f"{shape.form.title} {show_value(node.value)} is not allowed", node.mark, path,
                    guess(node.value, shape.words))  # fmt: skip

@@ -1,4 +1,4 @@
-"""Owns reading YAML safely: YAML 1.2 core scalars, the place of every node, duplicate keys refused, bounded in size and depth.
+"""Owns reading YAML safely: YAML 1.2 core scalars, places, no duplicate keys, bounded in size and depth.
 
 PyYAML parses (events only); nothing is constructed by tags. ``on``, ``yes`` and ``off`` are text, ``1e6`` is a number,
 ``0o17`` is octal, ``12:30`` and dates stay text.
@@ -68,9 +68,9 @@ class Loaded:
 
 
 def load(source: bytes | str, file: str = "") -> Loaded:
-    """The one document in *source*. Never raises: what is wrong with it is in the problems.
+    r"""The one document in *source*. Never raises: what is wrong with it is in the problems.
 
-    >>> load("a: on\\nb: 1e6\\nc: 0o17\\nd: 2017-10-04").root.plain
+    >>> load("a: on\nb: 1e6\nc: 0o17\nd: 2017-10-04").root.plain
     {'a': 'on', 'b': 1000000.0, 'c': 15, 'd': '2017-10-04'}
     """
     text = _text(source, file)
@@ -124,7 +124,7 @@ def _integer(text: str, base: int) -> int:
     return found
 
 
-class _Stop(Exception):  # noqa: N818 (control flow: reading cannot go on)
+class _Stop(Exception):
     def __init__(self, problem: Problem) -> None:
         super().__init__(str(problem))
         self.problem = problem
@@ -182,7 +182,9 @@ class _Reader:
             if isinstance(event, yaml.NodeEvent):
                 root = self.node(event, events, 1)
         if root is None:
-            self.problems.append(Problem(code="E002", message="the document is empty", file=self.file, line=1, column=1))
+            self.problems.append(
+                Problem(code="E002", message="the document is empty", file=self.file, line=1, column=1)
+            )
         return root
 
     def node(self, event: Any, events: Iterator[Any], depth: int) -> Node:
@@ -209,7 +211,9 @@ class _Reader:
         elif event.anchor is not None:
             self.problems.append(self.problem("E005", f"anchor &{event.anchor} is not allowed", event, "Remove it"))
         if getattr(event, "tag", None) not in (None, "!"):
-            self.problems.append(self.problem("E005", f"tag {show_value(event.tag)} is not allowed", event, "Remove it"))
+            self.problems.append(
+                self.problem("E005", f"tag {show_value(event.tag)} is not allowed", event, "Remove it")
+            )
 
     def _sequence(self, events: Iterator[Any], depth: int) -> Iterator[Node]:
         for event in events:
