@@ -3,33 +3,24 @@
 from collections.abc import Mapping
 from difflib import get_close_matches
 
-from qoa_platform.states.confusion import Confusion
-from qoa_platform.states.frequencies import Frequencies
 from qoa_platform.states.grouped import Grouped
-from qoa_platform.states.histogram import Histogram
-from qoa_platform.states.keys import Keys
-from qoa_platform.states.moments import Comoments, Moments
+from qoa_platform.states.kinds import KINDS
 from qoa_platform.states.protocol import State, StateError, opened
-from qoa_platform.states.span import Span
-from qoa_platform.states.sums import Sums
-from qoa_platform.states.tally import Tally
 
-STATES: Mapping[str, type[State]] = {
-    kind.NAME: kind
-    for kind in (Tally, Sums, Moments, Comoments, Span, Frequencies, Histogram, Keys, Confusion, Grouped)
-}
+STATES: Mapping[str, type[State]] = {**KINDS, Grouped.NAME: Grouped}
 """Every registered state by its tag: the law suite runs over all of them."""
 
 
 def encode(state: State) -> bytes:
-    """The bytes of a state: tag, version and body as MessagePack."""
+    """The bytes of a state: a checksum, then tag, version and body as MessagePack."""
     return state.to_bytes()
 
 
 def decode(content: bytes) -> State:
     """The state that *content* holds, of whichever kind.
 
-    Raises StateError for bytes that are no state, an unknown tag, or a version that is newer than this library.
+    Raises StateError for bytes that are no state or a damaged one, an unknown tag, or a version that is newer than this
+    library.
     """
     tag, body = opened(content)
     kind = STATES.get(tag)

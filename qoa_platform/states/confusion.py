@@ -7,7 +7,7 @@ from typing import Any, ClassVar, TypedDict
 
 import msgspec
 
-from qoa_platform.states.protocol import Count, State
+from qoa_platform.states.protocol import Count, State, StateError
 
 
 class _Body(TypedDict):
@@ -59,12 +59,14 @@ class Confusion(State):
 
     @classmethod
     def of(cls, data: Any) -> "Confusion":
-        """The inverse of :meth:`plain`."""
-        found: Counter[tuple[str, str]] = Counter()
-        for truth, prediction, count in msgspec.convert(data, _Body)["c"]:
-            found[truth, prediction] += count
+        """The inverse of :meth:`plain`. Raises StateError for a pair that stands twice or counts nothing."""
+        cells = msgspec.convert(data, _Body)["c"]
+        found = {(truth, prediction): count for truth, prediction, count in cells}
+        if len(found) < len(cells) or 0 in found.values():
+            message = f"{len(cells)} cells with {len(found)} pairs. Allowed: every pair once, with a count above 0"
+            raise StateError(message)
         return _of_counts(found)
 
 
-def _of_counts(found: Counter[tuple[str, str]]) -> Confusion:
+def _of_counts(found: Mapping[tuple[str, str], int]) -> Confusion:
     return Confusion(tuple(sorted((t, p, count) for (t, p), count in found.items() if count)))

@@ -96,8 +96,11 @@ class Frequencies(State):
     def of(cls, data: Any) -> "Frequencies":
         """The inverse of :meth:`plain`. Raises StateError for counts that cannot be."""
         body = msgspec.convert(data, _Body)
-        total = sum(body["c"].values())
-        if total > body["n"] or len(body["c"]) > body["k"]:
-            message = f"{len(body['c'])} counts of {total} among {body['n']} values under a cap of {body['k']}"
+        counts, n, error, cap = list(body["c"].values()), body["n"], body["e"], body["k"]
+        lost = n - sum(counts)
+        if len(counts) > cap or 0 in counts or lost < error * (cap + 1) or bool(lost) != bool(error):
+            message = (
+                f"{len(counts)} counts of {sum(counts)} with an error of {error}, among {n} values under a cap of {cap}"
+            )
             raise StateError(message)
         return cls(tuple(sorted(body["c"].items())), body["n"], body["m"], body["e"], body["k"])

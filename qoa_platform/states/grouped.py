@@ -8,6 +8,7 @@ from typing import Any, ClassVar, TypedDict
 
 import msgspec
 
+from qoa_platform.states.kinds import KINDS
 from qoa_platform.states.protocol import State, StateError
 
 CAP = 1_000
@@ -73,14 +74,16 @@ class Grouped(State):
     @classmethod
     def of(cls, data: Any) -> "Grouped":
         """The inverse of :meth:`plain`. Raises StateError for a kind that cannot be grouped."""
-        from qoa_platform.states.codec import STATES  # noqa: PLC0415 (the registry holds this class too)
-
         body = msgspec.convert(data, _Body)
-        kind = STATES.get(body["t"])
-        if kind is None or kind is cls:
-            message = f"groups of {body['t']!r}. Allowed: {', '.join(sorted(set(STATES) - {cls.NAME}))}"
+        kind = KINDS.get(body["t"])
+        if kind is None:
+            message = f"groups of {body['t'][:32]!r}. Allowed: {', '.join(sorted(KINDS))}"
             raise StateError(message)
-        return cls.from_groups(kind.closed(body["w"]), {key: kind.closed(state) for key, state in body["g"]})
+        groups = {key: kind.closed(state) for key, state in body["g"]}
+        if len(groups) < len(body["g"]):
+            message = f"{len(body['g'])} groups with {len(groups)} names. Allowed: every name once"
+            raise StateError(message)
+        return cls.from_groups(kind.closed(body["w"]), groups)
 
 
 def _name(pair: tuple[str, State]) -> str:

@@ -65,8 +65,11 @@ class Histogram(State):
 
     @classmethod
     def of(cls, data: Any) -> "Histogram":
-        """The inverse of :meth:`plain`. Raises StateError for sums of another number of bins."""
+        """The inverse of :meth:`plain`. Raises StateError without bins, and for sums of another number of them."""
         body = msgspec.convert(data, _Body)
+        if not body["c"]:
+            message = "a histogram without bins. Allowed: one bin more than edges"
+            raise StateError(message)
         if torn := sorted(name for name, values in body["s"].items() if len(values) != len(body["c"])):
             message = f"sums {torn} do not have the {len(body['c'])} bins of the histogram"
             raise StateError(message)

@@ -13,7 +13,7 @@ MISSING = b"\xff"
 Part = str | int | float | bool | Decimal | date | datetime | None
 
 
-def value_bytes(value: Part) -> bytes:  # noqa: PLR0911 (one return per logical type)
+def value_bytes(value: Part) -> bytes:
     r"""The bytes of a value that are hashed, by its logical type, so that every engine hashes the same.
 
     Text as it is (UTF-8); integers and decimals in plain decimal without trailing zeros after the point; booleans
@@ -35,14 +35,22 @@ def value_bytes(value: Part) -> bytes:  # noqa: PLR0911 (one return per logical 
         case float():
             return str(unpack("<q", pack("<d", value + 0.0))[0]).encode()
         case Decimal():
-            text = f"{value:f}"
-            text = text.rstrip("0").rstrip(".") if "." in text else text
-            return b"0" if text == "-0" else text.encode()
-        case datetime():
-            moment = value.astimezone(UTC) if value.tzinfo is not None else value
-            return moment.replace(tzinfo=None).isoformat(timespec="microseconds").encode()
+            return _decimal(value).encode()
         case date():
-            return value.isoformat().encode()
+            return _moment(value).encode()
+
+
+def _decimal(value: Decimal) -> str:
+    text = f"{value:f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text == "-0" else text
+
+
+def _moment(value: date) -> str:
+    if not isinstance(value, datetime):
+        return value.isoformat()
+    moment = value.astimezone(UTC) if value.tzinfo is not None else value
+    return moment.replace(tzinfo=None).isoformat(timespec="microseconds")
 
 
 def key_hash(parts: Sequence[Part]) -> bytes:

@@ -72,7 +72,8 @@ class Keys(State):
         """The inverse of :meth:`plain`. Raises StateError for torn digests and for rows that cannot be."""
         body = msgspec.convert(data, _Body)
         singles, repeated = _cut(body["s"]), _cut(body["r"])
-        if singles & repeated or body["n"] < len(singles) + 2 * len(repeated):
+        rest = body["n"] - len(singles)
+        if singles & repeated or rest < 2 * len(repeated) or (rest and not repeated):
             message = f"{len(singles)} keys once and {len(repeated)} more often cannot be of {body['n']} rows"
             raise StateError(message)
         return _capped(singles, repeated, body["n"])
@@ -89,4 +90,8 @@ def _cut(joined: bytes) -> frozenset[bytes]:
     if len(joined) % WIDTH:
         message = f"{len(joined)} bytes are no whole number of {WIDTH}-byte keys"
         raise StateError(message)
-    return frozenset(joined[i : i + WIDTH] for i in range(0, len(joined), WIDTH))
+    keys = frozenset(joined[i : i + WIDTH] for i in range(0, len(joined), WIDTH))
+    if len(keys) * WIDTH != len(joined):
+        message = f"{len(joined) // WIDTH} keys of which {len(keys)} differ. Allowed: every key once"
+        raise StateError(message)
+    return keys

@@ -2,10 +2,13 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from struct import Struct
 from typing import Annotated, Any, ClassVar, Self, final
+from zlib import crc32
 
 import msgspec
 
+CHECKSUM = Struct(">I")
 VERSION = 1
 """Of the encoding. A newer one is refused, an older one would be read here."""
 LIMIT = 512 * 1024 * 1024
@@ -58,8 +61,16 @@ class State(ABC):
 
     @final
     def to_bytes(self) -> bytes:
-        """Tag, version and body as MessagePack; the same state gives the same bytes."""
-        return msgspec.msgpack.encode([self.NAME, VERSION, self.plain()])
+        """A checksum (CRC-32), then tag, version and body as MessagePack; the same state gives the same bytes.
+
+        Raises StateError for what cannot be written: a whole number of more than 64 bits, half a surrogate pair.
+        """
+        try:
+            content = msgspec.msgpack.encode([self.NAME, VERSION, self.plain()])
+        except (msgspec.MsgspecError, OverflowError, UnicodeEncodeError) as error:
+            message = f"this {self.NAME} cannot be written: {error}"
+            raise StateError(message) from error
+        return CHECKSUM.pack(crc32(content)) + content
 
     @classmethod
     @final
@@ -84,11 +95,15 @@ class State(ABC):
 
 def opened(content: bytes) -> tuple[str, Any]:
     """Tag and body of an encoded state. Raises StateError."""
-    if len(content) > LIMIT:
-        message = f"a state of {len(content):,} bytes. Allowed: {LIMIT:,}"
+    if not CHECKSUM.size < len(content) <= LIMIT:
+        message = f"a state of {len(content):,} bytes. Allowed: more than {CHECKSUM.size}, at most {LIMIT:,}"
+        raise StateError(message)
+    written = content[CHECKSUM.size :]
+    if CHECKSUM.unpack_from(content) != (crc32(written),):
+        message = f"these {len(content):,} bytes are no state, or a damaged one: their checksum does not fit"
         raise StateError(message)
     try:
-        tag, version, body = msgspec.msgpack.decode(content, type=tuple[str, int, Any])
+        tag, version, body = msgspec.msgpack.decode(written, type=tuple[str, int, Any])
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError, TypeError, ValueError) as error:
         message = f"these {len(content):,} bytes are no state: {error}"
         raise StateError(message) from error

@@ -24,7 +24,8 @@ class _Body(TypedDict):
 class Span(State):
     """n, minimum and maximum of one column: numbers, text (by code points) or aware times. Neutral element: ``Span()``.
 
-    Numbers and times do not mix. Raises StateError for extremes of two kinds, NaN or a naive time.
+    Numbers and times do not mix. Raises StateError for extremes of two kinds, NaN, a truth value or a naive time, and
+    for a minimum above the maximum.
 
     >>> Span(2, 1.0, 5.0) + Span(1, -3, -3)
     Span(n=3, low=-3, high=5.0)
@@ -41,6 +42,9 @@ class Span(State):
             message = (
                 f"a span of {self.n} values from {self.low!r} to {self.high!r}. Allowed: both of one kind, or none"
             )
+            raise StateError(message)
+        if self.low is not None and self.low > self.high:  # type: ignore[operator]
+            message = f"a span from {self.low!r} down to {self.high!r}. Allowed: the least value first"
             raise StateError(message)
 
     @classmethod
@@ -67,7 +71,11 @@ class Span(State):
         body = msgspec.convert(data, _Body)
         low, high = body["a"], body["b"]
         if body["k"] != "time":
-            return cls(body["n"], low, high)
+            span = cls(body["n"], low, high)
+            if _kind(span.low) != body["k"]:
+                message = f"a span of {body['k'][:32]!r} that holds {low!r}"
+                raise StateError(message)
+            return span
         if not isinstance(low, int) or not isinstance(high, int):
             message = f"a span of times from {low!r} to {high!r}. Allowed: microseconds since 1970"
             raise StateError(message)
@@ -82,7 +90,7 @@ def _kind(value: Extreme | None) -> str:
             return "text"
         case datetime() if value.tzinfo is not None:
             return "time"
-        case int() | float() if value == value:  # noqa: PLR0124 (NaN)
+        case int() | float() if value == value and not isinstance(value, bool):  # noqa: PLR0124 (NaN)
             return "number"
         case _:
             message = f"{value!r} cannot be an end of a span. Allowed: numbers, text, aware times"
