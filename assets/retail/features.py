@@ -1,6 +1,6 @@
 """Owns the features of the demand model in three presets, all known seven days before the day that they describe."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
@@ -114,3 +114,13 @@ def _weekday_mean() -> pl.Expr:
     value = pl.col("sales_value")
     lags = [value.shift(7 * k).over("department") for k in range(1, 5)]
     return (lags[0] + lags[1] + lags[2] + lags[3]) / 4
+
+
+def preset_of(columns: Sequence[str]) -> str:
+    """The preset that a frame of features with *columns* was built with. Raises ValueError when it is none's."""
+    wanted = set(columns) - set(KEYS)
+    found = next((p.name for p in PRESETS.values() if set(p.columns) == wanted), None)
+    if found is None:
+        message = f"features {', '.join(sorted(wanted))} are those of no preset. Known: {', '.join(PRESETS)}"
+        raise ValueError(message)
+    return found

@@ -1,5 +1,6 @@
 """Owns injections: faults that a person planted, as rows of the ledger, each used up by the runs that meet it."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
@@ -43,9 +44,9 @@ def standing(ledger: Ledger, target: str | None = None) -> list[tuple[str, Injec
 
 
 def take(
-    ledger: Ledger, target: str, partition: str | None, run: str, *, at: datetime, wall: datetime
+    ledger: Ledger, target: str, partition: str | None, run: str, *, kinds: Collection[str], at: datetime, wall: datetime
 ) -> tuple[Injection, ...]:
-    """The faults that *run* meets at *target* and *partition*, each counted once per run and partition.
+    """The faults of *kinds* that *run* meets at *target* and *partition*, each counted once per run and partition.
 
     A fault with ``times: n`` is used up by n of them. The same run that asks again (a retried step, a crash between
     taking and using) meets the same faults: what it took is found by its moves.
@@ -54,9 +55,9 @@ def take(
     met: list[Injection] = []
     for head in ledger.pointers(PointerKind.INJECTION, prefix=f"{target}|"):
         taken = [m for m in ledger.moves(PointerKind.INJECTION, key=head.key) if m.reaction == who]
-        if taken:
+        if taken and taken[0].reason in kinds:
             met.append(msgspec.json.decode(str(taken[0].evidence["fault"]).encode(), type=Injection))
-        elif head.value is not None and _hits(_injection(head), partition):
+        elif not taken and head.value is not None and _hits(_injection(head), partition, kinds):
             found = _take_one(ledger, head, who, at, wall)
             met += [found] if found is not None else []
     return tuple(met)
@@ -83,7 +84,9 @@ def _take_one(ledger: Ledger, head: Pointer, who: str, at: datetime, wall: datet
     return None
 
 
-def _hits(injection: Injection, partition: str | None) -> bool:
+def _hits(injection: Injection, partition: str | None, kinds: Collection[str]) -> bool:
+    if injection.kind not in kinds:
+        return False
     if injection.partition is not None and injection.partition != partition:
         return False
     return injection.since is None or (partition is not None and partition >= injection.since)

@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import polars as pl
 
-from qoa_platform.workspace import Workspace, open_workspace
 from qoa_platform.records import Read
+from qoa_platform.workspace import Workspace, open_workspace
 
-READS = "qoa/reads"
+READS, ROOT = "qoa/reads", "qoa/root"
+"""Metadata of a contracted asset's input: it wants digests with its frames, from the project at that root."""
 WHOLE = "all"
 """The partition name of an asset that is one whole table."""
 
@@ -37,7 +39,10 @@ class Input:
     def frame(self) -> pl.DataFrame:
         """All its partitions as one frame, in partition order."""
         parts = [self.workspace.read_frame(self.asset, p, d) for p, d in self.digests.items()]
-        return parts[0] if len(parts) == 1 else pl.concat(parts, how="diagonal_relaxed")
+        if len(parts) == 1:
+            return parts[0]
+        alike = all(part.schema == parts[0].schema for part in parts)
+        return pl.concat(parts, how="vertical" if alike else "diagonal_relaxed", rechunk=False)
 
 
 class PublishedFrames(dg.IOManager):
@@ -53,17 +58,19 @@ class PublishedFrames(dg.IOManager):
             raise dg.DagsterInvariantViolationError(message)
 
     def load_input(self, context: dg.InputContext) -> Any:
-        """What is published of the upstream asset now: one partition, several, or the whole."""
-        workspace = open_workspace()
+        """What is published of the upstream asset now: the partitions that are asked for, or the whole."""
+        metadata = context.definition_metadata or {}
+        root = metadata.get(ROOT)
+        workspace = open_workspace(Path(root) if root else None)
         asset = context.asset_key.to_user_string()
         published = workspace.published(asset)
-        if context.has_asset_partitions and _daily(context):
+        if context.has_asset_partitions:
             wanted = set(context.asset_partition_keys)
             published = {p: d for p, d in published.items() if p in wanted}
         found = Input(asset=asset, digests=published, workspace=workspace)
-        return found if (context.definition_metadata or {}).get(READS) else found.frame()
-
-
-def _daily(context: dg.InputContext) -> bool:
-    """Whether the reader is partitioned too: a whole table below daily assets reads everything that is published."""
-    return context.step_context.has_partition_key or context.step_context.has_partition_key_range
+        if metadata.get(READS):
+            return found
+        if not published:
+            message = f"nothing is published of {asset}, so it cannot be read. Materialize it first"
+            raise dg.DagsterInvariantViolationError(message)
+        return found.frame()

@@ -1,7 +1,9 @@
 """Owns the mapping of verdicts to Dagster's asset checks: what passes, what blocks, what is plotted."""
 
-from collections.abc import Sequence
+import inspect
+from collections.abc import Callable
 from math import isfinite
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -56,29 +58,62 @@ def metadata(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def whole(verdicts: Sequence[Verdict], specs: Sequence[str]) -> list[Verdict]:
-    """The verdicts that are checks of the asset: one per promise, the whole's (groups are in the ledger)."""
-    found: dict[str, Verdict] = {}
-    for verdict in verdicts:
-        if verdict.key.group is None and verdict.key.promise in specs:
-            found.setdefault(verdict.key.promise, verdict)
-    return list(found.values())
-
-
 def check_specs(
-    contract: Contract, subject: Subject, key: dg.AssetKey, partitions: dg.PartitionsDefinition[Any] | None
+    contract: Contract, asset: str, key: dg.AssetKey, partitions: dg.PartitionsDefinition[Any] | None
 ) -> list[dg.AssetCheckSpec]:
-    """One check per promise that can be read from the asset's own frame; ``schema`` where the subject has one."""
-    named = [(p.id, describe(p), p.critical) for p in subject.promises if p.over is None]
-    if subject.schema is not None:
-        named.insert(0, ("schema", f"columns and types of {subject.schema.ref}", True))
+    """One check per promise that can be read from the asset's own frame; ``schema`` where a subject has one."""
+    found: list[dg.AssetCheckSpec] = []
+    for subject in contract.subjects:
+        if subject.asset != asset or subject.model is not None:
+            continue
+        named = [(p.id, describe(p), p.critical) for p in subject.promises if p.over is None]
+        if subject.schema is not None:
+            named.insert(0, ("schema", f"columns and types of {subject.schema.ref}", True))
+        found += [
+            dg.AssetCheckSpec(
+                name, asset=key, description=text, blocking=critical, partitions_def=partitions,
+                metadata={"qoa/contract": contract.name, "qoa/line": line_of(contract, subject, name)},
+            )
+            for name, text, critical in named
+        ]  # fmt: skip
+    return found
+
+
+def over_specs(contract: Contract, asset: str, key: dg.AssetKey) -> list[dg.AssetCheckSpec]:
+    """Promises of models that are read over this asset, and the release's objective: checks that never block."""
+    found = [
+        (f"{s.id}_{p.id}", describe(p), line_of(contract, s, p.id))
+        for s in contract.subjects
+        for p in s.promises
+        if p.over == asset
+    ]
+    release = contract.release
+    if release is not None and release.objective.over == asset:
+        text = f"{release.objective.metric} of the candidate against the champion, on paired evidence"
+        found.append(("release_objective", text, f"{contract.source}:{contract.line('release') or 1}"))
     return [
         dg.AssetCheckSpec(
-            name, asset=key, description=text, blocking=critical, partitions_def=partitions,
-            metadata={"qoa/contract": contract.name, "qoa/line": line_of(contract, subject, name)},
+            name, asset=key, description=text, blocking=False,
+            metadata={"qoa/contract": contract.name, "qoa/line": line},
         )
-        for name, text, critical in named
+        for name, text, line in found
     ]  # fmt: skip
+
+
+def reference(contract: Contract, asset: str, function: Callable[..., Any]) -> dict[str, Any]:
+    """Code references: the asset's function, and the line of the contract that speaks of it."""
+    found = [
+        dg.LocalFileCodeReference(
+            file_path=str(Path(inspect.getsourcefile(function) or "").absolute()),
+            line_number=inspect.getsourcelines(function)[1], label="function",
+        )
+    ]  # fmt: skip
+    subject = next((s for s in contract.subjects if s.asset == asset), None)
+    if subject is not None and Path(contract.source).is_file():
+        line = contract.line(f"subjects.{subject.id}") or 1
+        path = str(Path(contract.source).absolute())
+        found.append(dg.LocalFileCodeReference(file_path=path, line_number=line, label=f"contract {contract.name}"))
+    return {"dagster/code_references": dg.CodeReferencesMetadataValue(code_references=found)}
 
 
 def describe(promise: Promise) -> str:

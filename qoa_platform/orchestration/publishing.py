@@ -1,25 +1,32 @@
 """Owns write-audit-publish: run the function, store the bytes, judge them, and only then move the pointer."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 
 import polars as pl
 
 from qoa_platform.audit import Audited, Candidate, audit, refusal_verdicts
 from qoa_platform.failpoints import failpoint
-from qoa_platform.lineage import edges_of
-from qoa_platform.metering import environment, price, sampled
-from qoa_platform.workspace import Workspace
+from qoa_platform.lineage import edges_of, finish
+from qoa_platform.metering import FARGATE, Rates, Sampler, environment
+from qoa_platform.orchestration.models import ModelOutcome, Registered, register
+from qoa_platform.reactions.effects import DAGSTER_SINK
 from qoa_platform.records import (
     Batch,
     Contract,
+    Envelope,
+    Guard,
+    Message,
+    ModelVersion,
     Move,
+    Pointer,
     PointerKind,
     Read,
     Reason,
+    Record,
     Refused,
+    RevisionIs,
     Trial,
     TrialState,
     Usage,
@@ -27,11 +34,18 @@ from qoa_platform.records import (
     Window,
     short,
 )
+from qoa_platform.workspace import Workspace
+
+TRIES = 5
+"""So often a version's number is chosen anew when somebody else trained at the same time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """One asset and partition about to be materialized, as the ledger will remember it."""
+    """One asset and partition about to be materialized, as the ledger will remember it.
+
+    *parameters* may grow while the function runs: what it notes is part of its trial.
+    """
 
     asset: str
     partition: str
@@ -41,14 +55,28 @@ class Work:
     cause: str | None
     code: str
     imported: bool
+    model: str | None = None
     parameters: dict[str, object] = field(default_factory=dict)
-    seed: int | None = None
-    experiment: str = ""
+    rates: Rates = FARGATE
 
     @property
     def trial(self) -> str:
-        """The trial's id: one per run, asset and partition, so that a retried step is the same trial again."""
+        """The trial's id: one per run, asset, partition and attempt; a step that is retried is the same trial again."""
         return short("trial", self.run, self.asset, self.partition, self.attempt)
+
+    @property
+    def key(self) -> str:
+        """The key of its pointer."""
+        return f"{self.asset}|{self.partition}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """What a function made: its frame, how many rows it read, and the model that it trained (if it is a trainer)."""
+
+    frame: pl.DataFrame
+    rows_in: int | None = None
+    outcome: ModelOutcome | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,122 +95,168 @@ class Published:
         return any(v.blocks for v in self.verdicts)
 
 
-Compute = Callable[[], pl.DataFrame]
+Compute = Callable[[], Made]
 
 
 def publish(
-    workspace: Workspace, contracts: Sequence[Contract], work: Work, reads: Sequence[Read], compute: Compute,
-    *, extra: Callable[[pl.DataFrame, str], Batch] | None = None,
-) -> Published:  # fmt: skip
-    """Write, audit, publish one partition, and record its trial, in one transaction.
+    workspace: Workspace, contracts: Sequence[Contract], work: Work, reads: Sequence[Read], compute: Compute
+) -> Published:
+    """Write, audit, publish one partition, and record its trial, all but the bytes in one transaction.
 
     The pointer is moved from the generation that was read before the function ran: of two runs that publish the same
-    partition at once, one loses and says so. A function that raises leaves ``unknown(error)`` for every promise and
-    a failed trial, and the error is handed on in the result. *extra* adds records to the same transaction (a model's
-    version).
+    partition at once, one loses and says so. A function that raises leaves ``unknown(error)`` for every promise and a
+    failed trial, and the error is handed on in the result.
     """
-    before = workspace.ledger.pointer(PointerKind.PUBLISHED, f"{work.asset}|{work.partition}")
+    before = workspace.ledger.pointer(PointerKind.PUBLISHED, work.key)
+    started = _started(workspace, work, reads)
+    meter = Sampler(rates=work.rates)
+    try:
+        with meter:
+            made = compute()
+            digest = workspace.write_frame(work.asset, work.partition, made.frame)
+    except Exception as error:  # noqa: BLE001 (whatever it raised becomes a verdict and a failed run)
+        return _failed(workspace, contracts, work, started, f"{type(error).__name__}: {error}", meter.usage)
     at, wall = workspace.clock.at(), workspace.clock.wall()
-    with sampled() as meter:
-        try:
-            frame = compute()
-        except Exception as error:  # noqa: BLE001 (whatever it raised becomes a verdict and a failed run)
-            return _failed(workspace, contracts, work, reads, f"{type(error).__name__}: {error}", meter.usage(), at, wall)
-    digest = workspace.write_frame(work.asset, work.partition, frame)
     candidate = Candidate(
-        asset=work.asset, partition=work.partition, window=work.window or _now(at), frame=frame, digest=digest,
-        trial=work.trial, rows_in=_rows_in(workspace, reads), imported=work.imported, at=at, wall=wall,
+        asset=work.asset, partition=work.partition, window=work.window or _instant(at), frame=made.frame,
+        digest=digest, trial=work.trial, rows_in=made.rows_in, imported=work.imported, at=at, wall=wall,
     )  # fmt: skip
     found = audit(workspace.ledger, contracts, candidate)
-    bad = workspace.ledger.pointer(PointerKind.QUARANTINE, f"{work.asset}|{work.partition}|{digest}")
-    quarantined = bad is not None and bad.value is not None and found.blocked
-    kept_back = found.blocked or quarantined
-    trial = _trial(
-        workspace, work, reads, TrialState.BLOCKED if kept_back else TrialState.PUBLISHED, at, wall, output=digest,
-        usage=meter.usage(), rows=frame.height, verdicts=found.verdicts,
-    )  # fmt: skip
-    failpoint("publish.before_move")
-    more = extra(frame, digest) if extra is not None and not kept_back else Batch()
-    batch = _batch(trial, found, None if kept_back else _move(work, digest, before.generation if before else 0, trial), more)
-    done = workspace.ledger.commit(batch)
-    failpoint("publish.after_move")
-    if isinstance(done, Refused):
-        lost = replace(trial, state=TrialState.LOST, error=done.reason)
-        workspace.ledger.commit(_batch(lost, found, None, Batch()))
-        return Published(digest=None, candidate=digest, verdicts=found.verdicts, trial=lost, error=done.reason)
-    return Published(
-        digest=None if kept_back else digest, candidate=digest, verdicts=found.verdicts, trial=trial
-    )
+    ended = replace(started, parameters=work.parameters, output=digest, usage=meter.usage, rows=made.frame.height)
+    try:
+        return _settled(workspace, contracts, work, ended, found, made, before, at, wall)
+    except Exception as error:  # noqa: BLE001 (a model that may not be stored, a reference that cannot be frozen)
+        return _failed(workspace, contracts, work, started, f"{type(error).__name__}: {error}", meter.usage)
+
+
+def _settled(
+    workspace: Workspace, contracts: Sequence[Contract], work: Work, trial: Trial, found: Audited, made: Made,
+    before: Pointer | None, at: datetime, wall: datetime,
+) -> Published:  # fmt: skip
+    """Commit what was found: published, kept back, or lost to another run that was faster."""
+    digest = trial.output or ""
+    kept_back = found.blocked and not _accepted(workspace, work, digest)
+    for _ in range(TRIES):
+        model = None
+        if made.outcome is not None and work.model is not None and not kept_back:
+            model = register(workspace, contracts, work.model, made.outcome, work.trial, at=at, wall=wall)
+        ended = _ended(trial, TrialState.BLOCKED if kept_back else TrialState.PUBLISHED, found, at, wall, model)
+        moves = () if kept_back else _moves(workspace, work, digest, before, ended)
+        failpoint("publish.before_move")
+        done = workspace.ledger.commit(_batch(work, ended, found, moves, model))
+        failpoint("publish.after_move")
+        if not isinstance(done, Refused):
+            published = None if kept_back else digest
+            return Published(digest=published, candidate=digest, verdicts=found.verdicts, trial=ended)
+        if not (isinstance(done.guard, RevisionIs) and done.guard.kind == ModelVersion.KIND):
+            break
+    lost = replace(_ended(trial, TrialState.LOST, found, at, wall, None), error=done.reason)
+    workspace.ledger.commit(_batch(work, lost, found, (), None))
+    return Published(digest=None, candidate=digest, verdicts=found.verdicts, trial=lost, error=done.reason)
 
 
 def refuse(
     workspace: Workspace, contracts: Sequence[Contract], work: Work, reads: Sequence[Read], cause: str
 ) -> Published:
     """Nothing is published upstream: ``unknown(no_data)`` for every promise, and a failed trial."""
-    at, wall = workspace.clock.at(), workspace.clock.wall()
-    return _failed(workspace, contracts, work, reads, cause, None, at, wall, reason=Reason.NO_DATA)
+    return _failed(workspace, contracts, work, _started(workspace, work, reads), cause, None, reason=Reason.NO_DATA)
 
 
 def _failed(
-    workspace: Workspace, contracts: Sequence[Contract], work: Work, reads: Sequence[Read], cause: str,
-    usage: Usage | None, at: datetime, wall: datetime, *, reason: Reason = Reason.ERROR,
+    workspace: Workspace, contracts: Sequence[Contract], work: Work, started: Trial, cause: str, usage: Usage | None,
+    *, reason: Reason = Reason.ERROR,
 ) -> Published:  # fmt: skip
+    at, wall = workspace.clock.at(), workspace.clock.wall()
     verdicts = refusal_verdicts(
-        contracts, work.asset, work.window or _now(at), reason, cause, trial=work.trial, imported=work.imported, at=at,
-        wall=wall,
+        contracts, work.asset, work.window or _instant(at), reason, cause, trial=work.trial, imported=work.imported,
+        at=at, wall=wall,
     )  # fmt: skip
-    trial = _trial(
-        workspace, work, reads, TrialState.FAILED, at, wall, usage=usage, verdicts=verdicts, error=cause
-    )
-    workspace.ledger.commit(_batch(trial, Audited(verdicts=verdicts), None, Batch()))
-    return Published(digest=None, candidate=None, verdicts=verdicts, trial=trial, error=cause)
+    found = Audited(verdicts=verdicts)
+    trial = replace(started, parameters=work.parameters, usage=usage, error=cause)
+    ended = _ended(trial, TrialState.FAILED, found, at, wall, None)
+    workspace.ledger.commit(_batch(work, ended, found, (), None))
+    return Published(digest=None, candidate=None, verdicts=verdicts, trial=ended, error=cause)
 
 
-def _trial(
-    workspace: Workspace, work: Work, reads: Sequence[Read], state: TrialState, at: datetime, wall: datetime, *,
-    output: str | None = None, usage: Usage | None = None, rows: int | None = None,
-    verdicts: Sequence[Verdict] = (), error: str | None = None,
-) -> Trial:  # fmt: skip
-    here = environment()
-    return Trial(
-        id=work.trial, experiment=work.experiment or work.asset, asset=work.asset, partition=work.partition,
-        window=work.window, run=work.run, attempt=work.attempt, cause=work.cause, code=work.code, commit=here.commit,
-        environment=here.digest, parameters=work.parameters, seed=work.seed, reads=tuple(reads), output=output,
-        state=state, error=error, usage=_priced(usage), rows=rows, verdicts=tuple(v.id for v in verdicts),
-        imported=work.imported, fetched=at, at=at, wall=wall, ended=workspace.clock.at(),
+def _started(workspace: Workspace, work: Work, reads: Sequence[Read]) -> Trial:
+    """The trial as it begins, durable: a run that is killed leaves its trace."""
+    here = environment(workspace.home.root)
+    known = workspace.ledger.last(Trial, work.trial)
+    at = workspace.clock.at()
+    trial = Trial(
+        id=work.trial, experiment=work.asset, asset=work.asset, partition=work.partition, window=work.window,
+        run=work.run, attempt=work.attempt, cause=work.cause, code=work.code, commit=here.commit,
+        environment=here.digest, parameters=dict(work.parameters), reads=tuple(reads), state=TrialState.STARTED,
+        imported=work.imported, fetched=at, at=at, wall=workspace.clock.wall(),
+        revision=known.revision + 1 if known else 0,
     )  # fmt: skip
+    if not work.imported:
+        workspace.ledger.commit(Batch(records=(trial,)))
+    return trial
 
 
-def _priced(usage: Usage | None) -> Usage | None:
-    return None if usage is None else replace(usage, usd=price(usage))
+def _ended(
+    trial: Trial, state: TrialState, found: Audited, at: datetime, wall: datetime, model: Registered | None
+) -> Trial:
+    """The next revision of the trial: how it ended. History is imported in one write per day, so it has no start row."""
+    ended = finish(trial, state=state, ended=at, wall=wall, verdicts=[v.id for v in found.verdicts])
+    if trial.imported:
+        ended = replace(ended, revision=trial.revision)
+    if model is None:
+        return ended
+    version = model.version
+    return replace(ended, model=version.model, version=version.version, reads=(*ended.reads, *model.reads))
 
 
-def _batch(trial: Trial, found: Audited, move: Move | None, more: Batch) -> Batch:
-    return Batch(
-        records=(trial, *found.measurements, *found.states, *found.verdicts, *more.records),
-        moves=((move,) if move else ()) + more.moves,
-        edges=(*edges_of(trial, found.verdicts), *more.edges),
-        messages=more.messages,
-        guards=more.guards,
-    )
+def _batch(work: Work, trial: Trial, found: Audited, moves: tuple[Move, ...], model: Registered | None) -> Batch:
+    records: tuple[Record, ...] = (trial, *found.measurements, *found.states, *found.verdicts)
+    guards: tuple[Guard, ...] = ()
+    if model is not None:
+        records = (*records, *model.profiles, model.version)
+        guards = (RevisionIs(kind=ModelVersion.KIND, id=model.version.id, revision=None),)
+    messages = (_told(work, trial),) if trial.state is TrialState.PUBLISHED else ()
+    return Batch(records=records, moves=moves, edges=edges_of(trial), messages=messages, guards=guards)
 
 
-def _move(work: Work, digest: str, generation: int, trial: Trial) -> Move:
-    return Move(
-        kind=PointerKind.PUBLISHED, key=f"{work.asset}|{work.partition}", value=digest, expected=generation,
-        verb="publish", actor=f"run {work.run}", reason=f"trial {trial.id}", evidence={"trial": trial.id}, at=trial.at,
-        wall=trial.wall,
+def _moves(
+    workspace: Workspace, work: Work, digest: str, before: Pointer | None, trial: Trial
+) -> tuple[Move, ...]:  # fmt: skip
+    """The pointer to the new digest; a quarantine mark on that digest ends, for it is satisfied (or accepted) now."""
+    moves = [
+        Move(
+            kind=PointerKind.PUBLISHED, key=work.key, value=digest, expected=before.generation if before else 0,
+            verb="publish", actor=f"run {work.run}", reason=f"trial {trial.id}", evidence={"trial": trial.id},
+            at=trial.ended or trial.at, wall=trial.wall,
+        )
+    ]  # fmt: skip
+    mark = workspace.ledger.pointer(PointerKind.QUARANTINE, f"{work.key}|{digest}")
+    if mark is not None and mark.value is not None:
+        moves.append(
+            replace(
+                moves[0], kind=PointerKind.QUARANTINE, key=mark.key, value=None, expected=mark.generation,
+                verb="satisfied",
+            )
+        )  # fmt: skip
+    return tuple(moves)
+
+
+def _accepted(workspace: Workspace, work: Work, digest: str) -> bool:
+    head = workspace.ledger.pointer(PointerKind.ACCEPTED, work.key)
+    return head is not None and head.value == digest
+
+
+def _told(work: Work, trial: Trial) -> Message:
+    """What Dagster must hear of, should the process die between the move and Dagster's own event (decision 2)."""
+    data: dict[str, object] = {
+        "asset": work.asset, "partition": work.partition, "digest": trial.output, "trial": trial.id, "run": work.run,
+        "verb": "publish",
+    }  # fmt: skip
+    envelope = Envelope(
+        source="qoa/publish", type="qoa.publish", subject=work.asset, key=trial.id, time=trial.ended or trial.at,
+        data=data,
     )  # fmt: skip
+    return Message(sink=DAGSTER_SINK, envelope=envelope)
 
 
-def _rows_in(workspace: Workspace, reads: Sequence[Read]) -> int | None:
-    """Rows of the inputs that were read as frames; ``None`` when there was none."""
-    heights = [workspace.read_frame(r.asset, r.partition, r.digest).height for r in reads if r.partition != "model"]
-    return sum(heights) if heights else None
-
-
-def _now(at: datetime) -> Window:
+def _instant(at: datetime) -> Window:
     return Window(start=at, end=at)
-
-
-Inputs = Mapping[str, Any]

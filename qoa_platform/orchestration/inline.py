@@ -1,0 +1,55 @@
+"""Owns runs in process: the second implementation of the port ``Runs`` (tests, demo, ``qoa react --inline``)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+from dagster import DagsterRunStatus, RunsFilter
+
+from qoa_platform.orchestration.runs import DagsterRuns, tags_of
+from qoa_platform.records import RunRequest
+
+JOB = "__ASSET_JOB"
+"""Dagster's implicit job of all assets."""
+
+
+class InlineRuns(DagsterRuns):
+    """Runs that are executed here and now, one after another, and recorded in the same Dagster instance.
+
+    One project uses this or the daemon at a time (decision 7).
+    """
+
+    def __init__(self, instance: dg.DagsterInstance, repository: dg.RepositoryDefinition) -> None:
+        super().__init__(instance)
+        self._inside = instance
+        self._job = repository.get_implicit_global_asset_job_def()
+
+    def request(self, request: RunRequest, /) -> str | None:
+        """Execute the run that a reaction asked for, unless one with its key is there; its id."""
+        if (known := self.by_key(request.key)) is not None:
+            return known.id
+        return self.execute(request.assets, partition=request.partition, run_tags=tags_of(request))
+
+    def execute(
+        self, assets: Sequence[str], *, partition: str | None = None, span: tuple[str, str] | None = None,
+        run_tags: Mapping[str, str] | None = None, config: Mapping[str, Any] | None = None,
+    ) -> str:  # fmt: skip
+        """Materialize *assets* (of one *partition*, or of a *span* of them in one run); the run's id, however it ended."""
+        every = dict(run_tags or {})
+        if span is not None:
+            every |= {"dagster/asset_partition_range_start": span[0], "dagster/asset_partition_range_end": span[1]}
+        keys = [dg.AssetKey(asset.split("/")) for asset in assets]
+        result = self._job.execute_in_process(
+            instance=self._inside, asset_selection=keys, partition_key=partition, tags=every,
+            run_config=dict(config) if config else None, raise_on_error=False,
+        )  # fmt: skip
+        return str(result.run_id)
+
+    def adopt_lost(self) -> int:
+        """Fail the runs that an earlier process left running when it was killed: nobody else executes in process."""
+        left = self._inside.get_runs(RunsFilter(statuses=[DagsterRunStatus.STARTED, DagsterRunStatus.STARTING]))
+        for run in left:
+            self._inside.report_run_failed(run, "the process that executed this run in process is gone")
+        return len(left)
+
+
