@@ -1,6 +1,7 @@
 """Owns contracts: reading them (all errors at once), linting, their digest, and the dialects that are understood."""
 
 from qoa_platform.contracts.canonical import canonical_form, digest_of
+from qoa_platform.contracts.odcs import DataContract, DataObject, read_odcs
 from qoa_platform.contracts.problem import ContractErrors, Level, Problem, errors, in_order
 from qoa_platform.contracts.reading import EVERY_METRIC, SCHEMA_PROMISE, Resolve, read, read_text
 from qoa_platform.contracts.resolving import project_of, resolver
@@ -22,6 +23,8 @@ __all__ = [
     "ColumnCheck",
     "ColumnSchema",
     "ContractErrors",
+    "DataContract",
+    "DataObject",
     "FrameSchema",
     "Level",
     "LogicalType",
@@ -35,6 +38,7 @@ __all__ = [
     "in_order",
     "project_of",
     "read",
+    "read_odcs",
     "read_text",
     "resolver",
     "violations",
