@@ -128,11 +128,17 @@ def _comoments(columns: tuple[str, ...], rows: Rows) -> Aggregate:
         "n": x.count(), "mean_x": x.mean(), "mean_y": y.mean(), "m2x": (dx * dx).sum(), "m2y": (dy * dy).sum(),
         "cxy": (dx * dy).sum(),
     }  # fmt: skip
+    if any(_may_be_infinite(rows.schema[column]) for column in columns):
+        present = pl.col(columns[0]).is_not_null() & pl.col(columns[1]).is_not_null()
+        own["nonfinite"] = (present & ~both).sum()
     prefix = f"comoments {columns} "
 
     def read(values: Values) -> State:
-        n = int(values[prefix + "n"] or 0)
-        return Comoments(n, *(float(values[prefix + name]) for name in own if name != "n")) if n else Comoments()
+        n, nonfinite = int(values[prefix + "n"] or 0), int(values.get(prefix + "nonfinite") or 0)
+        if n == 0:
+            return Comoments(n_nonfinite=nonfinite)
+        named = ("mean_x", "mean_y", "m2x", "m2y", "cxy")
+        return Comoments(n, *(float(values[prefix + name]) for name in named), nonfinite)
 
     return Aggregate(exprs={prefix + name: expr for name, expr in own.items()}, read=read)
 
