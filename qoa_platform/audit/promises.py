@@ -54,6 +54,8 @@ class Bench:
         return verdicts
 
     def _reading(self, reads: Reads, metric: Metric, group: str | None) -> Reading:
+        if self.candidate.imported and metric.id in MOMENTARY:
+            return Reading.unknown(Reason.NOT_APPLICABLE, cause="history was imported: when it arrived is not known")
         found = next((r.reading for r in reads.get(metric, ()) if r.group == group), None)
         return found or Reading.unknown(Reason.NO_DATA, cause=f"the scan gave no answer for {group or 'the whole'}")
 
