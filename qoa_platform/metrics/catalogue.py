@@ -1,4 +1,4 @@
-"""Owns the catalogue: every metric id with all that a contract is linted by, and the building of a promise's metrics."""
+"""Owns the catalogue: every metric id with all that a contract is linted by, and how a promise becomes metrics."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -7,9 +7,23 @@ from functools import cache
 from types import MappingProxyType
 
 from qoa_platform.metrics import (
-    accuracy, chain, completeness, consistency, cost, distribution, drift, model, r3e, resource, schema, service,
-    timeliness, uniqueness, validity, volume,
-)  # fmt: skip
+    accuracy,
+    chain,
+    completeness,
+    consistency,
+    cost,
+    distribution,
+    drift,
+    model,
+    r3e,
+    resource,
+    schema,
+    service,
+    timeliness,
+    uniqueness,
+    validity,
+    volume,
+)
 from qoa_platform.metrics.protocol import AnyMetric, MetricError, MetricSpec
 from qoa_platform.metrics.specs import stand_in
 from qoa_platform.records import Promise, Subject
@@ -53,8 +67,8 @@ def catalogue() -> Mapping[str, MetricSpec]:
 def build(promise: Promise, subject: Subject) -> tuple[AnyMetric, ...]:
     """The metrics of *promise*: one per column where the metric is per column, else one.
 
-    The promise's ``where``, ``by``, ``expr``, ``over`` and parameters become part of the metric, hence of its ask and of
-    its series. A metric whose engine does not exist yet (and any ``compat`` variant) reads ``not_applicable``.
+    The promise's ``where``, ``by``, ``expr``, ``over`` and parameters become part of the metric, hence of its ask and
+    of its series. A metric whose engine does not exist yet (and any ``compat`` variant) reads ``not_applicable``.
 
     Raises MetricError for an unknown id, parameter or number of columns, ExpressionError for an expression.
     """

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from qoa_platform.metrics.declaring import param
 from qoa_platform.metrics.frame_metric import FrameMetric, ratio, undefined
-from qoa_platform.metrics.protocol import Arity
+from qoa_platform.metrics.protocol import Arity, MetricError
 from qoa_platform.metrics.specs import MetricSpec, declared, spec
 from qoa_platform.records import Ask, Direction, Profile, Reading, Reason, Unit
 from qoa_platform.states import Frequencies, Tally
@@ -76,6 +76,10 @@ class SegmentCompleteness(FrameMetric):
     weight: str = param(
         "text", "count segments, or their frozen rows", default="segments", choices=("segments", "rows")
     )
+
+    def __post_init__(self) -> None:
+        if self.min_rows < 1:
+            raise MetricError(f"{self.id}: min_rows is {self.min_rows}. Allowed: 1 or more")
 
     def ask(self, profile: Profile | None, /) -> Ask:  # noqa: ARG002
         """All values of the column with their counts, whatever the reference: a moving one merges the same states."""

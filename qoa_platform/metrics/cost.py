@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from qoa_platform.metrics.declaring import param
-from qoa_platform.metrics.protocol import Arity, MetricSpec, Source
+from qoa_platform.metrics.protocol import Arity, MetricError, MetricSpec, Source
 from qoa_platform.metrics.run_metric import RunMetric
 from qoa_platform.metrics.specs import declared, spec
 from qoa_platform.records import Direction, Unit, Usage
@@ -27,6 +27,10 @@ class Cost(RunMetric):
 
     vcpu_hour: float = param("number", "USD per allocated vCPU and hour", default=0.04048)
     gb_hour: float = param("number", "USD per allocated GB and hour", default=0.004445)
+
+    def __post_init__(self) -> None:
+        if self.vcpu_hour < 0 or self.gb_hour < 0:
+            raise MetricError(f"{self.id}: rates are {self.vcpu_hour} and {self.gb_hour} USD/h. Allowed: 0 or more")
 
     def _of_step(self, usage: Usage) -> float | None:
         if usage.usd is not None:

@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import MISSING, field, fields
 from difflib import get_close_matches
+from math import isfinite
 from typing import Any
 
-from qoa_platform.metrics.expressions import canonical, parse_condition
 from qoa_platform.metrics.expression_nodes import And
+from qoa_platform.metrics.expressions import canonical, parse_condition
 from qoa_platform.metrics.protocol import Arity, MetricError, ParamSpec
 from qoa_platform.records import SCALES, Promise, Scalar, Subject, Unit
 
@@ -56,7 +57,10 @@ def numbered_columns(metric_id: str, arity: Arity, promise: Promise) -> tuple[st
 
 
 def filter_text(promise: Promise, subject: Subject) -> str | None:
-    """The canonical row filter: the promise's, and the subject's where its own asset is read. Raises ExpressionError."""
+    """The canonical row filter: the promise's, and the subject's where its own asset is read.
+
+    Raises ExpressionError.
+    """
     texts = [promise.where] if promise.over is not None else [subject.where, promise.where]
     parsed = [parse_condition(text) for text in texts if text is not None]
     if not parsed:
@@ -81,29 +85,39 @@ def seconds(value: Value) -> float | None:
 
 
 def _valued(spec: ParamSpec, value: Value, promise: Promise, metric_id: str) -> Value:
-    found: Value = None
-    match spec.kind, value:
-        case "duration", _:
-            found = seconds(value)
-        case (("number" | "integer"), bool()):
-            found = None
-        case "number", int() | float():
-            found = float(value)
-        case "integer", int():
-            found = value
-        case "text", str():
-            found = value if not spec.choices or value in spec.choices else None
-        case "flag", bool():
-            found = value
-        case "values", tuple():
-            found = tuple(sorted(set(value), key=lambda v: (str(type(v).__name__), str(v)))) or None
-        case _:
-            found = None
-    if found is None:
+    found = _of_kind(spec, value)
+    if found is None or (isinstance(found, float) and not isfinite(found)):
         allowed = " | ".join(spec.choices) if spec.choices else spec.kind
         message = f"promise {promise.id!r}: parameter {spec.name!r} of {metric_id} is {value!r}. Allowed: {allowed}"
         raise MetricError(message)
     return found
+
+
+def _of_kind(spec: ParamSpec, value: Value) -> Value:
+    """*value* as the parameter's kind wants it, ``None`` when it is none of it."""
+    match spec.kind, value:
+        case "duration", _:
+            return seconds(value)
+        case "number", int() | float() if not isinstance(value, bool):
+            return float(value)
+        case "integer", int() if not isinstance(value, bool):
+            return value
+        case "text", str():
+            return value if not spec.choices or value in spec.choices else None
+        case "flag", bool():
+            return value
+        case "values", tuple():
+            return _one_kind(value)
+        case _:
+            return None
+
+
+def _one_kind(values: tuple[Scalar, ...]) -> tuple[Scalar, ...] | None:
+    """*values* sorted and distinct, if they are numbers, or texts, or truth values: not some of each."""
+    kinds = {"number" if type(v) in {int, float} else type(v).__name__ for v in values}
+    if len(kinds) != 1 or not kinds <= {"number", "str", "bool"}:
+        return None
+    return tuple(sorted(set(values)))  # type: ignore[type-var]
 
 
 def _wrong(promise: Promise, metric_id: str, what: str, name: str, known: Iterable[str]) -> MetricError:

@@ -117,7 +117,7 @@ SPECS: tuple[MetricSpec, ...] = (
     ),
     declared("data.zero_share", Unit.RATIO, Direction.TARGET, Arity.ONE, "Values equal to 0 ÷ present values."),
     declared("data.entropy", Unit.BIT, Direction.TARGET, Arity.ONE, "Entropy −Σ p·log₂ p of the present values."),
-    declared("data.mode_share", Unit.RATIO, Direction.TARGET, Arity.ONE, "Rows with the commonest value ÷ present values."),
+    declared("data.mode_share", Unit.RATIO, Direction.TARGET, Arity.ONE, "Rows of the commonest value ÷ present ones."),
     declared(
         "data.histogram", Unit.COUNT, Direction.TARGET, Arity.ONE,
         "Counts on frozen edges: a vector for reports, nothing to promise.", needs_reference=True,

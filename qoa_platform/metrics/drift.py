@@ -1,4 +1,4 @@
-"""Owns the metrics of drift: how far the counts of a column lie from those of its frozen reference (metrics.md 4.10–4.11)."""
+"""Owns the metrics of drift: how far the counts of a column lie from those of a frozen reference (metrics.md 4.10)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

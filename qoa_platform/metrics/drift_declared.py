@@ -12,16 +12,16 @@ def _frozen(metric_id: str, unit: Unit, direction: Direction, definition: str) -
 
 
 DECLARED: tuple[MetricSpec, ...] = (
-    _frozen("drift.chi2", Unit.ONE, _LOWER, "χ² of the 2 × B table of reference and current counts, no Yates correction."),
+    _frozen("drift.chi2", Unit.ONE, _LOWER, "χ² of the 2 × B table of reference and current counts, uncorrected."),
     _frozen("drift.chi2_p", Unit.ONE, _HIGHER, "Probability of a χ² at least as large if nothing changed."),
     _frozen("drift.cramers_v", Unit.ONE, _LOWER, "Effect size of χ²: √(χ²/(N + M)), from 0 to 1."),
     _frozen("drift.ks", Unit.ONE, _LOWER, "Largest gap of the two cumulative distributions on 2 048 frozen edges."),
     _frozen("drift.ks_p", Unit.ONE, _HIGHER, "Probability of a gap at least as large if nothing changed."),
-    _frozen("drift.wasserstein", Unit.COLUMN, _LOWER, "Area between the two cumulative distributions, in the column's unit."),
+    _frozen("drift.wasserstein", Unit.COLUMN, _LOWER, "Area between the cumulative distributions, in its unit."),
     _frozen("drift.wasserstein_std", Unit.ONE, _LOWER, "Wasserstein distance ÷ standard deviation of the reference."),
-    _frozen("drift.mean_shift", Unit.ONE, _TARGET, "(mean − reference mean) ÷ standard deviation of the reference; signed."),
+    _frozen("drift.mean_shift", Unit.ONE, _TARGET, "(mean − reference mean) ÷ reference standard deviation; signed."),
     _frozen("drift.mmd", Unit.ONE, _LOWER, "Maximum mean discrepancy on random Fourier features, bias removed."),
-    _frozen("drift.domain_auc", Unit.ONE, _LOWER, "How well a classifier tells current rows from reference rows (AUC)."),
+    _frozen("drift.domain_auc", Unit.ONE, _LOWER, "How well a classifier tells current from reference rows (AUC)."),
     declared(
         "drift.cusum", Unit.ONE, _LOWER, Arity.ANY, "Two-sided cumulative sum of standardised values.",
         number("k", "allowance"), number("h", "alarm level"), needs_reference=True,
@@ -31,7 +31,8 @@ DECLARED: tuple[MetricSpec, ...] = (
         number("lambda", "weight of the newest"), number("l", "width of the limits"), needs_reference=True,
     ),
     declared(
-        "drift.page_hinkley", Unit.ONE, _LOWER, Arity.ANY, "Cumulative deviation from the running mean above its minimum.",
+        "drift.page_hinkley", Unit.ONE, _LOWER, Arity.ANY,
+        "Cumulative deviation from the running mean above its minimum.",
         number("delta", "tolerated change"), number("lambda", "alarm level"),
     ),
     declared(
@@ -44,7 +45,8 @@ DECLARED: tuple[MetricSpec, ...] = (
         number("alpha", "significance"), number("seed", "of the sample"),
     ),
     declared(
-        "drift.e_detector", Unit.ONE, _LOWER, Arity.ANY, "Evidence against 'the mean is at most p₀', valid at any time.",
+        "drift.e_detector", Unit.ONE, _LOWER, Arity.ANY,
+        "Evidence against 'the mean is at most p₀', valid at any time.",
         number("p0", "the mean that is still good", required=True), number("alpha", "1 ÷ mean run length"),
     ),
 )  # fmt: skip

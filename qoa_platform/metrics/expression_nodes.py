@@ -266,18 +266,15 @@ def _text(expr: Expr) -> tuple[int, str]:
     match expr:
         case Column(name=name):
             return _POSTFIX, f"col({quoted(name)})"
-        case Literal(value=bool() | str() as value):
-            return _POSTFIX, _value(value)
         case Literal(value=value):
-            return _UNARY, _value(value)
+            return (_POSTFIX if isinstance(value, bool | str) else _UNARY), _value(value)
         case Negative(operand=x):
             return _UNARY, f"-{_written(x, _UNARY)}"
         case Not(operand=x):
             return _NOT, f"not {_written(x, _NOT)}"
-        case And(operands=xs):
-            return _AND, " and ".join(_written(x, _NOT) for x in xs)
-        case Or(operands=xs):
-            return _OR, " or ".join(_written(x, _AND) for x in xs)
+        case And(operands=xs) | Or(operands=xs):
+            own, word = (_AND, " and ") if isinstance(expr, And) else (_OR, " or ")
+            return own, word.join(_written(x, own + 1) for x in xs)
         case Comparison(operator=op, left=a, right=b):
             return _COMPARE, f"{_written(a, _OPERAND)} {op} {_written(b, _OPERAND)}"
         case Arithmetic(operator=op, left=a, right=b):

@@ -2,10 +2,13 @@
 
 from typing import NamedTuple
 
+# isort: off
 from qoa_platform.metrics.expression_nodes import (
     And, Apply, Arithmetic, Column, Comparing, Comparison, Computing, Expr, Function, IsBetween, IsIn, IsNull, Kind,
     Literal, Match, Matching, Negative, Not, Or, Value, When, canonical, kind, walk,
 )  # fmt: skip
+
+# isort: on
 from qoa_platform.metrics.expression_patterns import objection
 from qoa_platform.metrics.expression_tokens import MAX_LENGTH, ExpressionError, Token, TokenKind, nearest, tokens
 
@@ -62,7 +65,7 @@ Did you mean 'is_between'? Allowed: abs, is_in, is_between, is_null, is_not_null
 
 
 def parse_condition(text: str) -> Expr:
-    """The syntax tree of a predicate (``expr:``) or filter (``where:``). Raises ExpressionError when it is no condition."""
+    """The syntax tree of a predicate (``expr:``) or filter (``where:``). Raises ExpressionError, also for a number."""
     expr = parse(text)
     if kind(expr) not in {Kind.CONDITION, Kind.ANY}:
         message = (

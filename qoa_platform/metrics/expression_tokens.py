@@ -15,6 +15,7 @@ _SIGNS = "== != < <= > >= + - * / // % & | ~"
 _BLANK = re.compile(r"[ \t\r\n]+")
 _ESCAPED = {"\\": "\\", "'": "'", '"': '"', "n": "\n", "r": "\r", "t": "\t"}
 _INTEGER_DIGITS = 19
+_UNWRITABLE = re.compile("[\ud800-\udfff\0]")
 
 
 class ExpressionError(ValueError):
@@ -125,6 +126,6 @@ def _literal(text: str, start: int, *, raw: bool) -> tuple[str, int]:
     if at >= len(text):
         raise ExpressionError(f"text is not closed. Allowed: a closing {quote}", text=text, offset=start)
     value = "".join(parts)
-    if any(0xD800 <= ord(c) <= 0xDFFF or c == "\0" for c in value):
+    if _UNWRITABLE.search(value):
         raise ExpressionError("text holds a NUL or half a surrogate pair", text=text, offset=start)
     return value, at + 1

@@ -1,7 +1,7 @@
 """Owns FrameMetric: what all metrics of a frame share, from the promise they are built of to the reading they give."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
 from datetime import datetime
 from math import isfinite
 from typing import Any, ClassVar, Self
@@ -9,14 +9,22 @@ from typing import Any, ClassVar, Self
 from qoa_platform.metrics.declaring import filter_text, numbered_columns, own_params
 from qoa_platform.metrics.protocol import Arity, MetricError, Source
 from qoa_platform.records import (
-    Ask, Direction, Params, Profile, Promise, Reading, Reason, Scalar, Subject, Unit, Window,
-)  # fmt: skip
+    Ask,
+    Direction,
+    Params,
+    Profile,
+    Promise,
+    Reading,
+    Reason,
+    Scalar,
+    Subject,
+    Unit,
+    Window,
+)
 from qoa_platform.states import Grouped, State
 
-
-def clock() -> Any:
-    """A field that :meth:`FrameMetric.at` fills in: no part of the series."""
-    return field(default=None, metadata={"clock": True})
+CLOCK: Mapping[str, bool] = {"clock": True}
+"""Metadata of a field that :meth:`FrameMetric.at` fills in: no part of the series."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

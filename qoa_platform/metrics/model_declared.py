@@ -52,7 +52,8 @@ _REGRESSION = (
         text("of", "the metric", required=True),
     ),
     _model(
-        "worst_group", Unit.ONE, _TARGET, "Worst value of a metric over groups.", text("of", "the metric", required=True)
+        "worst_group", Unit.ONE, _TARGET, "Worst value of a metric over groups.",
+        text("of", "the metric", required=True),
     ),
 )  # fmt: skip
 

@@ -20,7 +20,7 @@ SPECS: tuple[MetricSpec, ...] = (
     _r3e("cohens_h", Unit.RADIAN, _LOWER, "Effect size of two pass rates: 2·asin√p₁ − 2·asin√p₂."),
     _r3e("consistency_rate", Unit.RATIO, _HIGHER, "Predictions that a natural perturbation leaves unchanged ÷ inputs."),
     _r3e("error_containment", Unit.RATIO, _HIGHER, "Bad rows stopped at the first check ÷ bad rows that came in."),
-    _r3e("drift_exposure", Unit.RATIO, _LOWER, "Windows with drift above tau ÷ windows.", number("tau", "what is drift")),
+    _r3e("drift_exposure", Unit.RATIO, _LOWER, "Windows with drift above tau ÷ windows.", number("tau", "the bound")),
     _r3e("run_reliability", Unit.RATIO, _HIGHER, "Successful ÷ started materializations."),
     _r3e("service_reliability", Unit.RATIO, _HIGHER, "service.reliability, beside availability."),
     _r3e(
@@ -38,7 +38,7 @@ SPECS: tuple[MetricSpec, ...] = (
     _r3e("degradation_area", Unit.RATIO, _LOWER, "Quality lost over an incident ÷ quality due over it."),
     _r3e("recovery_ratio", Unit.RATIO, _HIGHER, "Incidents recovered without a person ÷ incidents."),
     _r3e("retry_success", Unit.RATIO, _HIGHER, "Runs that were right after a retry ÷ runs retried."),
-    _r3e("rollback_latency", Unit.SECONDS, _LOWER, "From the first bad window served to the last good version serving."),
+    _r3e("rollback_latency", Unit.SECONDS, _LOWER, "From the first bad window to the last good version serving."),
     _r3e("blast_radius", Unit.RATIO, _LOWER, "Downstream assets built from bad partitions ÷ downstream assets."),
     _r3e("resource_elasticity", Unit.RATIO, _LOWER, "Demand not met, and supply not needed, averaged over time."),
     _r3e("quality_elasticity", Unit.ONE, _TARGET, "Change of quality ÷ change of cost (or time) between presets."),

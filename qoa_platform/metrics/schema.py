@@ -1,4 +1,4 @@
-"""Owns the metrics of schema, categories and text: columns, and values that the reference did not know (metrics.md 4.9)."""
+"""Owns the metrics of schema, categories and text: columns, and values unknown to the reference (metrics.md 4.9)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

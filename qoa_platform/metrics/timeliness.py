@@ -1,11 +1,11 @@
 """Owns the metrics of timeliness: how old the newest row is, and what lies in the future (metrics.md 4.6)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Self
 
 from qoa_platform.metrics.declaring import numbered_columns, param
-from qoa_platform.metrics.frame_metric import FrameMetric, clock, ratio, undefined
+from qoa_platform.metrics.frame_metric import CLOCK, FrameMetric, ratio, undefined
 from qoa_platform.metrics.protocol import Arity, MetricError, Source
 from qoa_platform.metrics.specs import MetricSpec, declared, number, spec, text
 from qoa_platform.records import Ask, Direction, Profile, Promise, Reading, Reason, Subject, Unit, Window
@@ -24,8 +24,12 @@ class _OfEventTime(FrameMetric):
     per_column = False
 
     skew: float = param("duration", "how far clocks may be apart", default=0.0)
-    moment: datetime | None = clock()
-    end: datetime | None = clock()
+    moment: datetime | None = field(default=None, metadata=CLOCK)
+    end: datetime | None = field(default=None, metadata=CLOCK)
+
+    def __post_init__(self) -> None:
+        if self.skew < 0:
+            raise MetricError(f"{self.id}: skew is {self.skew} s. Allowed: 0 s or more")
 
     @classmethod
     def columns_of(cls, promise: Promise, subject: Subject) -> tuple[str, ...]:
@@ -99,7 +103,8 @@ SPECS: tuple[MetricSpec, ...] = (
         number("q", "which quantile", required=True), text("arrival", "the column of arrival times", required=True),
     ),
     declared(
-        "data.late_share", Unit.RATIO, Direction.LOWER, Arity.ANY, "Rows that arrived later than the agreed delay ÷ rows.",
+        "data.late_share", Unit.RATIO, Direction.LOWER, Arity.ANY,
+        "Rows that arrived later than the agreed delay ÷ rows.",
         number("sla", "agreed delay in seconds", required=True), text("arrival", "the column of arrival times"),
     ),
     spec(FutureShare),
@@ -109,7 +114,8 @@ SPECS: tuple[MetricSpec, ...] = (
         text("every", "length of a stretch", required=True), text("calendar", "when rows are expected"),
     ),
     declared(
-        "data.longest_gap", Unit.SECONDS, Direction.LOWER, Arity.ANY, "Longest run of expected stretches without a row.",
+        "data.longest_gap", Unit.SECONDS, Direction.LOWER, Arity.ANY,
+        "Longest run of expected stretches without a row.",
         text("every", "length of a stretch", required=True), text("calendar", "when rows are expected"),
     ),
     declared(

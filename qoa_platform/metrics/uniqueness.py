@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from qoa_platform.metrics.declaring import param
-from qoa_platform.metrics.frame_metric import FrameMetric, ratio, undefined
+from qoa_platform.metrics.frame_metric import FrameMetric, ratio
 from qoa_platform.metrics.protocol import Arity
 from qoa_platform.metrics.specs import MetricSpec, spec
 from qoa_platform.records import Ask, Direction, Profile, Reading, Reason, Unit
@@ -92,7 +92,7 @@ class UniqueValueRatio(_OfKeys):
     def _of(self, found: Repetition) -> Reading:
         if found.rows == 0:
             return Reading.unknown(Reason.NO_DATA)
-        return Reading(value=found.once / found.distinct, n=found.rows) if found.distinct else undefined(0, "no key")
+        return Reading(value=found.once / found.distinct, n=found.rows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

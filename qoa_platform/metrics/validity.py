@@ -88,6 +88,12 @@ class InRange(_Share):
     high: float | None = param("number", "greatest allowed value", default=None)
     closed: str = param("text", "which ends belong", default="both", choices=("both", "left", "right", "none"))
 
+    def __post_init__(self) -> None:
+        if self.low is None and self.high is None:
+            raise MetricError(f"{self.id}: without an end every value is in the range. Allowed: low, high or both")
+        if self.low is not None and self.high is not None and self.low > self.high:
+            raise MetricError(f"{self.id}: no value lies from {self.low} to {self.high}. Allowed: low ≤ high")
+
     def ask(self, profile: Profile | None, /) -> Ask:  # noqa: ARG002
         """Values in the range."""
         closed = None if self.closed == "both" else self.closed

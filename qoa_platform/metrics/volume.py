@@ -1,10 +1,10 @@
 """Owns the metrics of volume: how much there is, and how much of it a step kept (metrics.md 4.7)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Self
 
-from qoa_platform.metrics.frame_metric import FrameMetric, clock
+from qoa_platform.metrics.frame_metric import CLOCK, FrameMetric
 from qoa_platform.metrics.protocol import Arity, Source
 from qoa_platform.metrics.specs import MetricSpec, declared, number, spec
 from qoa_platform.records import Ask, Direction, Profile, Reading, Reason, Unit, Window
@@ -42,15 +42,17 @@ class Retained(_OfRows):
 
     id = "data.retained"
 
-    rows_in: int | None = clock()
+    rows_in: int | None = field(default=None, metadata=CLOCK)
 
     def at(self, now: datetime, window: Window, rows_in: int | None = None) -> Self:  # noqa: ARG002
         """The same metric, told how many rows the step read."""
         return replace(self, rows_in=rows_in)
 
     def _read(self, state: Tally, profile: Profile | None, group: str | None) -> Reading:  # noqa: ARG002
-        if not self.rows_in or group is not None:
+        if self.rows_in is None or group is not None:
             return Reading.unknown(Reason.NO_DATA, cause="it is not known how many rows the step read")
+        if self.rows_in == 0:
+            return Reading.unknown(Reason.NO_DATA, cause="the step read no rows")
         return Reading(value=state.rows / self.rows_in, n=self.rows_in)
 
 
