@@ -5,7 +5,19 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
 from qoa_platform.records import (
-    Alert, Batch, Committed, Edge, Envelope, Injection, Move, Pointer, PointerKind, Reaction, Refused, RunRequest, RunView,
+    Alert,
+    Batch,
+    Committed,
+    Edge,
+    Envelope,
+    Injection,
+    Move,
+    Pointer,
+    PointerKind,
+    Reaction,
+    Refused,
+    RunRequest,
+    RunView,
 )  # fmt: skip
 
 R = TypeVar("R")

@@ -101,7 +101,7 @@ class FileStore:
         except OSError as error:
             message = f"artifact {path} cannot be read: {error}"
             raise ArtifactError(message) from error
-        with open(file, "rb") as opened:
+        with os.fdopen(file, "rb") as opened:
             return opened.read()
 
     def _write(self, path: Path, content: bytes) -> None:
@@ -109,12 +109,12 @@ class FileStore:
         temporary = path.with_name(f"{TEMPORARY}{os.getpid()}-{secrets.token_hex(6)}")
         file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
         try:
-            with open(file, "wb") as opened:
+            with os.fdopen(file, "wb") as opened:
                 opened.write(content)
                 opened.flush()
                 os.fsync(opened.fileno())
             failpoint("artifact.before_rename")
-            os.replace(temporary, path)
+            temporary.replace(path)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise

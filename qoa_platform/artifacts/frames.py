@@ -21,7 +21,7 @@ def frame_to_parquet(frame: "pl.DataFrame") -> bytes:
     """
     buffer = io.BytesIO()
     frame.rechunk().write_parquet(
-        buffer, compression="zstd", compression_level=1, statistics=True, row_group_size=ROWS
+        buffer, compression="zstd", compression_level=1, statistics=True, row_group_size=ROWS,
     )  # fmt: skip
     return buffer.getvalue()
 

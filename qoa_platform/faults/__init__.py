@@ -1,4 +1,4 @@
-"""Named faults of a frame, of a model and of a run: what ``qoa inject`` plants, and tests and benchmarks reuse."""
+"""Owns the named faults of a frame, a model and a run: what ``qoa inject`` plants, and tests and benchmarks reuse."""
 
 from qoa_platform.faults.fault import FRAME, KINDS, MODEL, RUN, Fault, FaultError, Kind, Realm, kind_of
 from qoa_platform.faults.frames import apply

@@ -51,7 +51,10 @@ def promote(
     A *reaction* that has moved the alias already is done: its repetition changes nothing and is not refused.
     """
     key = alias_key(model, alias)
-    moving = _Moving(ledger, model, "promote", actor, reason, reaction, dict(evidence or {}), at, wall)
+    moving = _Moving(
+        ledger, model, verb="promote", actor=actor, reason=reason, reaction=reaction, evidence=dict(evidence or {}),
+        at=at, wall=wall,
+    )  # fmt: skip
     move = moving.move(PointerKind.ALIAS, key, to, expected)
     if moving.done(key):
         return ledger.commit(Batch(records=records, moves=(move,), messages=messages))
@@ -81,7 +84,10 @@ def rollback(
     is good. A *reaction* that has moved the alias already is done.
     """
     key = alias_key(model, Alias.CHAMPION)
-    moving = _Moving(ledger, model, "rollback", actor, reason, reaction, dict(evidence or {}), at, wall)
+    moving = _Moving(
+        ledger, model, verb="rollback", actor=actor, reason=reason, reaction=reaction, evidence=dict(evidence or {}),
+        at=at, wall=wall,
+    )  # fmt: skip
     if (earlier := moving.done(key)) is not None:
         again = moving.move(PointerKind.ALIAS, key, earlier.value, earlier.expected)
         return ledger.commit(Batch(records=records, moves=(again,), messages=messages))
@@ -145,7 +151,7 @@ class _Moving:
     """What all moves of one promotion or rollback have in common."""
 
     def __init__(
-        self, ledger: Ledger, model: str, verb: str, actor: str, reason: str, reaction: str | None,
+        self, ledger: Ledger, model: str, *, verb: str, actor: str, reason: str, reaction: str | None,
         evidence: dict[str, object], at: datetime, wall: datetime,
     ) -> None:  # fmt: skip
         self._ledger, self._model, self._verb = ledger, model, verb

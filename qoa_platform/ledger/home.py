@@ -13,9 +13,10 @@ class NoProject(RuntimeError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
-    """The folders of one project. *root* holds ``workspace.yaml``; *state* is ``QOA_HOME`` (default ``.qoa`` beside it).
+    """The folders of one project. *root* holds ``workspace.yaml``.
 
-    *ledger* is ``QOA_LEDGER`` (a URL or a path; default ``ledger.db`` in *state*).
+    *state* is ``QOA_HOME`` (default ``.qoa`` beside it); *ledger* is ``QOA_LEDGER`` (a URL or a path;
+    default ``ledger.db`` in *state*).
     """
 
     root: Path

@@ -44,7 +44,14 @@ def standing(ledger: Ledger, target: str | None = None) -> list[tuple[str, Injec
 
 
 def take(
-    ledger: Ledger, target: str, partition: str | None, run: str, *, kinds: Collection[str], at: datetime, wall: datetime
+    ledger: Ledger,
+    target: str,
+    partition: str | None,
+    run: str,
+    *,
+    kinds: Collection[str],
+    at: datetime,
+    wall: datetime,
 ) -> tuple[Injection, ...]:
     """The faults of *kinds* that *run* meets at *target* and *partition*, each counted once per run and partition.
 

@@ -1,4 +1,4 @@
-"""Owns the PostgreSQL store: the same tables and statements, one writer at a time by an advisory lock, NOTIFY to wake."""
+"""Owns the PostgreSQL store: the same tables and statements, one writer at a time (advisory lock), NOTIFY to wake."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

@@ -23,7 +23,8 @@ TABLES: Final = (
     """CREATE TABLE move(
       seq BIGINT_KEY, kind TEXT NOT NULL, key TEXT_C NOT NULL, gen BIGINT NOT NULL, value TEXT, previous TEXT,
       verb TEXT NOT NULL, actor TEXT NOT NULL, reason TEXT NOT NULL, reaction TEXT, evidence TEXT NOT NULL,
-      at TEXT NOT NULL, wall TEXT NOT NULL, sum BIGINT NOT NULL, UNIQUE(kind, key, gen), UNIQUE(kind, key, reaction))""",
+      at TEXT NOT NULL, wall TEXT NOT NULL, sum BIGINT NOT NULL,
+      UNIQUE(kind, key, gen), UNIQUE(kind, key, reaction))""",
     """CREATE TABLE edge(
       seq BIGINT_KEY, src TEXT NOT NULL, dst TEXT NOT NULL, kind TEXT NOT NULL, UNIQUE(dst, src, kind))""",
     """CREATE INDEX edge_down ON edge(src)""",

@@ -51,7 +51,7 @@ class Wake:
         self._socket.settimeout(max(min(seconds, NET), 0.001))
         try:
             self._socket.recv(16)
-            self._socket.setblocking(False)
+            self._socket.settimeout(0)
             while self._socket.recv(16):
                 pass
         except (TimeoutError, BlockingIOError):
@@ -60,13 +60,13 @@ class Wake:
     def tell(self) -> None:
         """Wake all who listen. Never raises: who is not reached looks after ``NET`` seconds."""
         try:
-            names = os.listdir(self._folder)
+            names = [path.name for path in self._folder.iterdir()]
         except OSError:
             return
         if not names:
             return
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender, _Address(self._folder) as address:
-            sender.setblocking(False)
+            sender.settimeout(0)
             for name in names:
                 try:
                     sender.sendto(b"!", address.of(name))

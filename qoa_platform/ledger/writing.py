@@ -70,11 +70,28 @@ def _record_row(record: Record) -> tuple[Any, ...]:
 
 def apply(session: Session, prepared: Prepared) -> Committed | Refused:
     """Write everything into the open transaction, or say why not (then the caller undoes it)."""
-    batch, before = prepared.batch, position(session)
-    for guard in batch.guards:
+    before = position(session)
+    for guard in prepared.batch.guards:
         if refused := _stands_against(session, guard):
             return refused
-    seq = before
+    moved = _moved(session, prepared, before)
+    if isinstance(moved, Refused):
+        return moved
+    pointers, seq = moved
+    for row, kind in prepared.records:
+        written = session.run(INSERT_RECORD, (seq + 1, *row))
+        if not written and (refused := _differs(session, row, kind)):
+            return refused
+        seq += written
+    for edge in prepared.batch.edges:
+        seq += session.run(INSERT_EDGE, (seq + 1, edge.source, edge.destination, edge.kind))
+    for sink, key, body in prepared.messages:
+        seq += session.run(INSERT_MESSAGE, (seq + 1, sink, key, body, checksum((sink, key), body)))
+    return Committed(seq=seq, pointers=pointers, changed=seq > before)
+
+
+def _moved(session: Session, prepared: Prepared, seq: int) -> tuple[tuple[Pointer, ...], int] | Refused:
+    """The heads after all moves of the batch, with the number of the last row written."""
     pointers: list[Pointer] = []
     for move, evidence in prepared.moves:
         moved = _move(session, move, evidence, seq + 1)
@@ -82,16 +99,7 @@ def apply(session: Session, prepared: Prepared) -> Committed | Refused:
             return moved
         seq += moved[1]
         pointers.append(moved[0])
-    for row, kind in prepared.records:
-        written = session.run(INSERT_RECORD, (seq + 1, *row))
-        if not written and (refused := _differs(session, row, kind)):
-            return refused
-        seq += written
-    for edge in batch.edges:
-        seq += session.run(INSERT_EDGE, (seq + 1, edge.source, edge.destination, edge.kind))
-    for sink, key, body in prepared.messages:
-        seq += session.run(INSERT_MESSAGE, (seq + 1, sink, key, body, checksum((sink, key), body)))
-    return Committed(seq=seq, pointers=tuple(pointers), changed=seq > before)
+    return tuple(pointers), seq
 
 
 def _stands_against(session: Session, guard: Guard) -> Refused | None:

@@ -110,9 +110,10 @@ def _model(reader: Reader, links: Links, name: Name) -> Branch:
     facts = _facts(now=", ".join(heads) or "no alias", known_bad=bad.value if bad else None)
     if record is None:
         return Branch(node=str(name), title=f"model {model} {version}", facts=(*facts, *history), missing=True)
+    profiles = ", ".join(digest[:SHORT] for _, digest in record.profiles)
     return Branch(
         node=str(name), title=f"model {model} {version}", at=record.at, wall=record.wall, parameters=record.recipe,
-        facts=(*facts, *_facts(artifact=record.artifact, profiles=", ".join(d[:SHORT] for _, d in record.profiles)), *history),
+        facts=(*facts, *_facts(artifact=record.artifact, profiles=profiles), *history),
     )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ INCIDENT = "incident:"
 CHAMPION = "champion"
 
 
-class UnknownSubject(LookupError):  # noqa: N818 (it reads as a sentence: raise UnknownSubject)
+class UnknownSubject(LookupError):
     """The ledger knows nothing by that name."""
 
 

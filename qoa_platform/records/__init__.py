@@ -54,34 +54,40 @@ from qoa_platform.records.printable import printable
 from qoa_platform.records.profile import Category, ColumnProfile, Edges, Fences, Profile
 from qoa_platform.records.reaction import CONFLICTS, RUN_BACKED, Reaction, ReactionKind, Target
 from qoa_platform.records.reading import Ask, Measurement, Params, Reading, Scalar
-from qoa_platform.records.release import Alias, FINAL_RELEASES, ModelVersion, Release, ReleaseState
+from qoa_platform.records.release import FINAL_RELEASES, Alias, ModelVersion, Release, ReleaseState
 from qoa_platform.records.run import ACTIVE, RunRequest, RunState, RunView
 from qoa_platform.records.status import BLOCKING_REASONS, Mode, Reason, Severity, Status
 from qoa_platform.records.stored_state import StoredState
 from qoa_platform.records.trial import Read, Trial, TrialState, Usage
-from qoa_platform.records.units import Direction, SCALES, Unit, show
+from qoa_platform.records.units import SCALES, Direction, Unit, show
 from qoa_platform.records.verdict import Bounds, Key, Verdict, gates
 from qoa_platform.records.window import DAY, Window
 
 __all__ = [
     "ACTIVE",
+    "BLOCKING_REASONS",
+    "CONFLICTS",
+    "DAY",
+    "DIGEST",
+    "FINAL",
+    "FINAL_RELEASES",
+    "KEY",
+    "NAME",
+    "RUN_BACKED",
+    "SCALES",
     "Alert",
     "AlertState",
     "Alias",
     "Ask",
-    "BLOCKING_REASONS",
     "Baseline",
     "Batch",
     "Bounds",
-    "CONFLICTS",
     "Category",
     "Choice",
     "Closing",
     "ColumnProfile",
     "Committed",
     "Contract",
-    "DAY",
-    "DIGEST",
     "Direction",
     "Edge",
     "Edges",
@@ -89,8 +95,6 @@ __all__ = [
     "Enacted",
     "Envelope",
     "Episode",
-    "FINAL",
-    "FINAL_RELEASES",
     "Fences",
     "Fixed",
     "Graph",
@@ -100,7 +104,6 @@ __all__ = [
     "IncidentState",
     "IncidentType",
     "Injection",
-    "KEY",
     "Key",
     "Margin",
     "MarginKind",
@@ -110,7 +113,6 @@ __all__ = [
     "ModelVersion",
     "Move",
     "Must",
-    "NAME",
     "Node",
     "Objective",
     "Operator",
@@ -124,7 +126,6 @@ __all__ = [
     "Presets",
     "Profile",
     "Promise",
-    "RUN_BACKED",
     "Reaction",
     "ReactionKind",
     "Read",
@@ -143,7 +144,6 @@ __all__ = [
     "RunRequest",
     "RunState",
     "RunView",
-    "SCALES",
     "Scalar",
     "SchemaRef",
     "Severity",

@@ -11,11 +11,16 @@ class Record(Protocol):
     """What the ledger keeps: found by (kind, id), told apart by revision, indexed by series and window."""
 
     @property
-    def id(self) -> str: ...
+    def id(self) -> str:
+        """What it is, whatever was noted of it when."""
+
     @property
-    def series(self) -> str: ...
+    def series(self) -> str:
+        """What it is found under, in the order of its windows."""
+
     @property
-    def revision(self) -> int: ...
+    def revision(self) -> int:
+        """Which statement about *id* this is; the last one counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +46,7 @@ Guard = PointerIs | RevisionIs
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edge:
-    """A lineage edge, source → destination: ``read`` (digest → trial), ``wrote`` (trial → digest), ``judged`` …"""
+    """A lineage edge, source → destination, of a *kind*: ``read`` (digest → trial), ``wrote`` and the like."""
 
     source: str
     destination: str

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-from qoa_platform.records.reading import Params
 from qoa_platform.records.reaction import ReactionKind
+from qoa_platform.records.reading import Params
 from qoa_platform.records.status import Mode, Reason, Severity
 from qoa_platform.records.units import Unit
 
@@ -283,7 +283,7 @@ class Objective:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleasePolicy:
-    """``release:``. *keep* last good versions stay loadable; *serving* holds keys that are inert until serving exists."""
+    """``release:``. *keep* last good versions stay loadable; *serving* holds keys that wait until serving exists."""
 
     model: str
     stages: tuple[Stage, ...]
@@ -309,7 +309,7 @@ class Presets:
 class Contract:
     """A quality contract as data. *digest* is the hash of the canonical form (defaults filled in, order kept out).
 
-    *lines* maps a path such as ``subjects.sales.promises.volume`` to its line in *source*; neither counts in the digest.
+    *lines* maps a path such as ``subjects.sales.promises.volume`` to its line in *source*; neither is in the digest.
     """
 
     name: str

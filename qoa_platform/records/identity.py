@@ -4,14 +4,16 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from enum import Enum
 from hashlib import sha256
+from math import isfinite
 from typing import Any
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
 KEY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(/[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}){0,7}")
 DIGEST = re.compile(r"[0-9a-f]{64}")
+SCALARS = (str, int, float, Enum, date, timedelta)
 
 
 def plain(value: Any) -> Any:
@@ -19,18 +21,10 @@ def plain(value: Any) -> Any:
 
     A NaN or an infinity becomes its name as text, for JSON has none of them.
     """
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, float) and not (float("-inf") < value < float("inf")):
-        return str(value)
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
+    if value is None or isinstance(value, SCALARS):
+        return _scalar(value)
     if is_dataclass(value) and not isinstance(value, type):
         return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    if isinstance(value, timedelta):
-        return value.total_seconds()
     if isinstance(value, Mapping):
         return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
@@ -39,6 +33,20 @@ def plain(value: Any) -> Any:
         return sorted(plain(v) for v in value)
     message = f"cannot write {type(value).__name__} as plain data: {value!r}"
     raise TypeError(message)
+
+
+def _scalar(value: Any) -> Any:
+    match value:
+        case Enum():
+            return value.value
+        case float() if not isfinite(value):
+            return str(value)
+        case date():
+            return value.isoformat()
+        case timedelta():
+            return value.total_seconds()
+        case _:
+            return value
 
 
 def canonical(value: Any) -> str:

@@ -7,7 +7,7 @@ from qoa_platform.records.reading import Params
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Injection:
-    """A fault planted at *target* (``feed:<asset>``, ``model:<name>``, ``run:<asset>``) for *partition* (``None``: all).
+    """A fault at *target* (``feed:<asset>``, ``model:<name>``, ``run:<asset>``) for *partition* (``None``: all).
 
     *times* fetches (runs) are hit, ``None``: persistent. *since* limits a lasting fault to partitions from it on.
     """

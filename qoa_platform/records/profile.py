@@ -10,7 +10,7 @@ from qoa_platform.records.window import Window
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edges:
-    """Frozen bin edges ``e₁ < … < e_{B−1}`` with open outer bins, right-closed, and the reference's counts (B of them)."""
+    """Frozen edges ``e₁ < … < e_{B−1}`` of right-closed bins, the outer ones open, and the reference's B counts."""
 
     edges: tuple[float, ...]
     counts: tuple[int, ...]

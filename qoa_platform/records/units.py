@@ -48,6 +48,8 @@ SCALES: dict[str, tuple[Unit, float]] = {
     "requests": (Unit.REQUESTS, 1.0),
 }
 """Spelling of a unit in a contract → (base unit, factor to it)."""
+EXACT = 1e15
+"""Below it a count is exact as a float and short enough to be written out."""
 
 
 def show(value: float | None, unit: Unit) -> str:
@@ -64,7 +66,7 @@ def show(value: float | None, unit: Unit) -> str:
         case Unit.SECONDS:
             return _show_seconds(value)
         case Unit.ROWS | Unit.COUNT | Unit.REQUESTS:
-            return f"{value:,.0f}" if value == value and abs(value) < 1e15 else f"{value}"  # noqa: PLR0124 (NaN)
+            return f"{value:,.0f}" if value == value and abs(value) < EXACT else f"{value}"  # noqa: PLR0124 (NaN)
         case Unit.USD:
             return f"{value:.4g} USD"
         case Unit.BYTES:

@@ -18,26 +18,31 @@ def fixed_bounds(must: Fixed) -> Bounds:
     Raises ValueError for a bound that is not finite (it would promise nothing, or the impossible), and for a
     ``between`` without an upper bound or with its bounds in the wrong order.
     """
-    if not isfinite(must.bound):
-        message = f"must {must.text!r}: bound {must.bound}. Allowed: a finite number"
-        raise ValueError(message)
+    bound = _finite(must)
     match must.operator:
         case Operator.LT:
-            return Bounds(high=must.bound, strict=True)
+            return Bounds(high=bound, strict=True)
         case Operator.LE:
-            return Bounds(high=must.bound)
+            return Bounds(high=bound)
         case Operator.GT:
-            return Bounds(low=must.bound, strict=True)
+            return Bounds(low=bound, strict=True)
         case Operator.GE:
-            return Bounds(low=must.bound)
+            return Bounds(low=bound)
         case Operator.EQ:
-            return Bounds(low=must.bound, high=must.bound)
+            return Bounds(low=bound, high=bound)
         case Operator.NE:
-            return Bounds(low=must.bound, high=must.bound, strict=True)
+            return Bounds(low=bound, high=bound, strict=True)
         case Operator.BETWEEN:
             return _between(must)
         case _:
             assert_never(must.operator)
+
+
+def _finite(must: Fixed) -> float:
+    if isfinite(must.bound):
+        return must.bound
+    message = f"must {must.text!r}: bound {must.bound}. Allowed: a finite number"
+    raise ValueError(message)
 
 
 def _between(must: Fixed) -> Bounds:

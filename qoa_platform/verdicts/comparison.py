@@ -120,8 +120,10 @@ def paired(
 
 
 def threshold(margin: Margin, champion: float) -> float:
-    """By how much a candidate must be better, in the metric's unit: a share of the *champion*'s value, a factor on it
-    (``1.1 x`` = the champion is 1.1 times as bad), or absolute.
+    """By how much a candidate must be better, in the metric's unit.
+
+    A relative *margin* is a share of the *champion*'s value, a factor says how many times as bad the champion must be
+    (``1.1 x``), an absolute one is taken as it is.
 
     >>> threshold(Margin(kind=MarginKind.RELATIVE, value=0.05), 0.2)
     0.010000000000000002

@@ -168,7 +168,7 @@ def test_inside_means_a_margin_that_is_not_negative(
     value: float,
     low: float | None,
     high: float | None,
-    strict: bool,  # noqa: FBT001 (Hypothesis passes by position)
+    strict: bool,
 ) -> None:
     """For any bounds a value inside has margin ≥ 0, and one with margin > 0 is inside."""
     bounds = Bounds(low=low, high=high, strict=strict)

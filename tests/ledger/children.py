@@ -12,7 +12,14 @@ from tempfile import TemporaryDirectory
 from qoa_platform.artifacts import FileStore
 from qoa_platform.ledger import LedgerError, champion, open_ledger, promote, rollback
 from qoa_platform.records import (
-    Batch, Committed, Edge, Envelope, Message, ModelVersion, Outcome, OutcomeState,
+    Batch,
+    Committed,
+    Edge,
+    Envelope,
+    Message,
+    ModelVersion,
+    Outcome,
+    OutcomeState,
 )  # fmt: skip
 
 T = datetime(2017, 10, 4, tzinfo=UTC)
@@ -46,8 +53,9 @@ def everything(location: str, folder: str) -> None:
     """One artifact, one batch that touches every table, one rollback: what a failpoint may cut anywhere."""
     with open_ledger(location) as ledger:
         digest = FileStore(folder).put("demand", b"model v3", ".skops")
+        version = ModelVersion(model="demand", version="v3", artifact=digest, trial="t", at=T, wall=T)
         ledger.commit(Batch(
-            records=(outcome("r"), ModelVersion(model="demand", version="v3", artifact=digest, trial="t", at=T, wall=T)),
+            records=(outcome("r"), version),
             edges=(Edge(source="d", destination="t", kind="read"),),
             messages=(Message(sink="log", envelope=Envelope(source="s", type="t", subject="x", key="k", time=T)),),
         ))  # fmt: skip

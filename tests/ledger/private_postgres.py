@@ -38,16 +38,25 @@ class PrivatePostgres:
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
-        command = [self._bin / "postgres", "-D", self._folder / "data", "-p", str(self.port), "-k", self._folder]
+        command: list[str | Path] = [
+            self._bin / "postgres",
+            "-D",
+            self._folder / "data",
+            "-p",
+            str(self.port),
+            "-k",
+            self._folder,
+        ]
         log = (self._folder / "log").open("ab")
-        self._server = subprocess.Popen(
+        server: subprocess.Popen[bytes] = subprocess.Popen(
             [*command, "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"],
             cwd=self._folder, stdout=log, stderr=log, **self._who,
         )  # fmt: skip
+        self._server = server
         log.close()
         deadline = time.monotonic() + 30
         while not self._answers():
-            assert self._server.poll() is None, (self._folder / "log").read_text()
+            assert server.poll() is None, (self._folder / "log").read_text()
             assert time.monotonic() < deadline, (self._folder / "log").read_text()
             time.sleep(0.05)
 
@@ -66,18 +75,20 @@ class PrivatePostgres:
         return f"postgresql://qoa@127.0.0.1:{self.port}/{name}"
 
     def _answers(self) -> bool:
-        ready = [self._bin / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port), "-U", "qoa", "-d", "postgres"]
+        where = ["-h", "127.0.0.1", "-p", str(self.port), "-U", "qoa", "-d", "postgres"]
+        ready: list[str | Path] = [self._bin / "pg_isready", "-q", *where]
         return subprocess.run(ready, cwd=self._folder, check=False).returncode == 0
 
     def _run(self, program: str, *arguments: str) -> None:
-        done = subprocess.run(
-            [self._bin / program, *arguments], cwd=self._folder, capture_output=True, check=False, **self._who
-        )  # fmt: skip
+        command: list[str | Path] = [self._bin / program, *arguments]
+        done: subprocess.CompletedProcess[bytes] = subprocess.run(
+            command, cwd=self._folder, capture_output=True, check=False, **self._who
+        )
         assert done.returncode == 0, done.stderr.decode()
 
 
 def _somebody(folder: Path) -> dict[str, Any]:
-    """initdb refuses root: run as postgres, or nobody, who then owns the folder."""
+    """Whom to run as: ``initdb`` refuses root, so postgres, or nobody, who then owns the folder."""
     if os.geteuid() != 0:
         return {}
     names = {entry.pw_name: entry for entry in pwd.getpwall()}

@@ -98,12 +98,14 @@ def verdict(day: str, **more: Any) -> Verdict:
 
 def contract() -> Contract:
     """A contract that uses every union and optional the language has."""
+    at_least = Fixed(operator=Operator.GE, bound=0.99, text=">= 99 %")
+    margin = Margin(kind=MarginKind.RELATIVE, value=0.25)
     promises = (
-        Promise(id="fixed", metric="m", must=Fixed(operator=Operator.GE, bound=0.99, text=">= 99 %"), params=(("k", (1, "a")),)),
+        Promise(id="fixed", metric="m", must=at_least, params=(("k", (1, "a")),)),
         Promise(id="usual", metric="m", must=Usual(), streak=timedelta(hours=2)),
         Promise(
             id="versus", metric="m", reference=Reference(kind=ReferenceKind.LAST_PARTITIONS, count=28),
-            must=Versus(baseline=Baseline.REFERENCE, name="weekday_mean", margin=Margin(kind=MarginKind.RELATIVE, value=0.25)),
+            must=Versus(baseline=Baseline.REFERENCE, name="weekday_mean", margin=margin),
         ),
     )  # fmt: skip
     when = When(subject=None, promise=None, status=WhenStatus.BLOCKED, streak=3, text="any blocked for 3")
@@ -147,9 +149,9 @@ def every_kind() -> tuple[Record, ...]:
             content=bytes(range(256)), **NOTED,
         ),
         Trial(
-            id="t1", experiment="e", asset="a", partition="1960-01-01", window=Window.of_partition("1960-01-01"), run="r",
-            code="c", environment="e", reads=(Read(asset="b", partition="p", digest="d"),), state=TrialState.PUBLISHED,
-            usage=Usage(seconds=1.5), parameters={"depth": 3, "name": "ü␀'?%s"}, **NOTED,
+            id="t1", experiment="e", asset="a", partition="1960-01-01", window=Window.of_partition("1960-01-01"),
+            run="r", code="c", environment="e", reads=(Read(asset="b", partition="p", digest="d"),),
+            state=TrialState.PUBLISHED, usage=Usage(seconds=1.5), parameters={"depth": 3, "name": "ü␀'?%s"}, **NOTED,
         ),
         verdict("2017-10-04", value=float("inf"), evidence={"nested": {"b": 1, "a": [True]}}),
     )  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-import qoa_platform.records as records
+from qoa_platform import records
 from qoa_platform.ledger import LedgerCorrupt
 from qoa_platform.ledger.codec import KINDS, checksum, decode, encode, same_content
 from qoa_platform.records import Enacted, Outcome, Verdict
@@ -42,7 +42,7 @@ def encode_evidence(evidence: dict[str, object]) -> bytes:
 
 
 def test_only_when_a_fact_was_noted_is_no_difference(make: Any) -> None:
-    """at and wall are set aside, 3 and 3.0 in a float field are the same, anything else is content."""
+    """``at`` and ``wall`` are set aside, 3 and 3.0 in a float field are the same, anything else is content."""
     one = make.verdict("2017-10-04", value=3.0)
     assert same_content(Verdict, encode(one), encode(replace(one, wall=make.T.replace(year=2020))))
     assert same_content(Verdict, encode(one), encode(replace(one, value=3)))

@@ -10,10 +10,18 @@ from typing import Any
 import pytest
 
 from qoa_platform.ledger import (
-    LedgerCorrupt, LedgerError, LedgerFull, LedgerLocked, LedgerReadOnly, LedgerTooNew, Store, champion, open_ledger,
+    LedgerCorrupt,
+    LedgerError,
+    LedgerFull,
+    LedgerLocked,
+    LedgerReadOnly,
+    LedgerTooNew,
+    Store,
+    champion,
+    open_ledger,
 )  # fmt: skip
 from qoa_platform.ledger.schema import VERSION
-from qoa_platform.records import Batch, Outcome, PointerKind
+from qoa_platform.records import Batch, Committed, Outcome, PointerKind
 
 
 @pytest.fixture
@@ -31,7 +39,7 @@ def test_the_file_is_durable_and_made_where_it_is_named(tmp_path: Path) -> None:
     with open_ledger(path) as ledger:
         session = ledger._session()
         pragmas = {p: session.rows(f"PRAGMA {p}")[0][0] for p in ("journal_mode", "synchronous", "foreign_keys")}
-        facts = dict(session.rows("SELECT name, value FROM meta"))
+        facts = {name: value for name, value in session.rows("SELECT name, value FROM meta")}  # noqa: C416 (typed)
     assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
     assert facts["version"] == str(VERSION)
     assert facts["created"].endswith("+00:00")
@@ -41,7 +49,7 @@ def test_the_file_is_durable_and_made_where_it_is_named(tmp_path: Path) -> None:
 
 def test_an_unknown_scheme_is_an_error() -> None:
     """Never a file named like a URL."""
-    with pytest.raises(LedgerError, match="unknown scheme 'mysql'. Allowed: a path, sqlite:///path, postgresql://"):
+    with pytest.raises(LedgerError, match=r"unknown scheme 'mysql'\. Allowed: a path, sqlite:///path, postgresql://"):
         open_ledger("mysql://host/db")
 
 
@@ -55,7 +63,7 @@ def test_four_processes_may_open_a_fresh_ledger_at_once(tmp_path: Path, child: C
             assert len(ledger.find(Outcome)) == ledger.seq() == 4
 
 
-def test_four_processes_promote_in_turn_without_a_lost_update(location: str, child: Callable[..., Any], make: Any) -> None:
+def test_four_processes_promote_in_turn_and_lose_no_update(location: str, child: Callable[..., Any], make: Any) -> None:
     """100 rounds (25 each): generations 1 … 100, each move leaves what the last one set, every outcome is there."""
     with open_ledger(location) as ledger:
         ledger.commit(Batch(records=tuple(make.version(f"v-p{i}") for i in range(4))))
@@ -124,7 +132,7 @@ def test_a_read_only_file_or_folder_is_named(file: Path, child: Callable[..., An
 
 
 @pytest.mark.parametrize("how", ["fair", "raw"])
-def test_a_locked_ledger_gives_up_after_its_patience(file: Path, child: Callable[..., Any], make: Any, how: str) -> None:
+def test_a_locked_ledger_gives_up_in_the_end(file: Path, child: Callable[..., Any], make: Any, how: str) -> None:
     """A writer that hangs, in our queue or outside of it, is an error after the patience; reading goes on."""
     ledger = open_ledger(file, patience=0.3)
     holder = child("hold", file, how)
@@ -136,7 +144,7 @@ def test_a_locked_ledger_gives_up_after_its_patience(file: Path, child: Callable
     assert len(ledger.find(Outcome)) == 200
     holder.kill()
     holder.wait()
-    assert ledger.commit(Batch(records=(make.outcome("new"),)))
+    assert isinstance(ledger.commit(Batch(records=(make.outcome("new"),))), Committed)
     assert len(ledger.find(Outcome)) == 201
     ledger.close()
 
@@ -173,7 +181,7 @@ def test_a_forked_child_opens_its_own_connection(sqlite: Store, make: Any) -> No
             sqlite.commit(Batch(records=(make.outcome("child"),)))
             sqlite.close()
             os._exit(0)
-        except BaseException:
+        except BaseException:  # noqa: BLE001 (a child must never go on with its parent's tests)
             os._exit(1)
     assert os.waitpid(pid, 0)[1] == 0
     sqlite.commit(Batch(records=(make.outcome("parent again"),)))

@@ -1,5 +1,6 @@
 """Hot queries are index searches, never scans; every row read is checked."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -65,7 +66,7 @@ def test_other_hot_queries_use_an_index(sqlite: Store, sql: str, values: list[An
     assert "SCAN pointer" not in found
 
 
-DAMAGES = {
+DAMAGES: dict[str, tuple[str, Callable[[Any], object]]] = {
     "record": ("UPDATE record SET body = ? WHERE seq = 1", lambda s: s.find(ModelVersion)),
     "last": ("UPDATE record SET body = ? WHERE seq = 1", lambda s: s.last(ModelVersion, s.ids)),
     "pointer": ("UPDATE pointer SET value = ?", lambda s: s.pointer(PointerKind.ALIAS, "demand|champion")),

@@ -62,6 +62,7 @@ def test_every_kind_is_read_back_as_it_was_written(reopen: Callable[[], Store], 
     reader = reopen()
     for record in records:
         found = reader.last(type(record), record.id)
+        assert found is not None
         assert type(found) is type(record)
         assert encode(found) == encode(record)
         assert [encode(r) for r in reader.find(type(record), series=record.series)] == [encode(record)]
@@ -189,10 +190,9 @@ def test_guards_refuse_when_the_world_moved_on(ledger: Store, make: Any) -> None
         RevisionIs(kind="outcome", id=id_, revision=1), RevisionIs(kind="outcome", id="none", revision=None),
     )  # fmt: skip
     assert committed(ledger.commit(Batch(guards=holding, records=(make.outcome("a"),)))).changed
-    broken = {
-        PointerIs(
-            kind=ALIAS, key="m", generation=0
-        ): "it stands at generation 1 ('v1'), expected that it was never set",
+    unset = PointerIs(kind=ALIAS, key="m", generation=0)
+    broken: dict[PointerIs | RevisionIs, str] = {
+        unset: "it stands at generation 1 ('v1'), expected that it was never set",
         RevisionIs(kind="outcome", id=id_, revision=0): "it stands at revision 1, expected revision 0",
         RevisionIs(kind="outcome", id=id_, revision=None): "it stands at revision 1, expected that there is none",
         RevisionIs(kind="outcome", id="none", revision=0): "there is none, expected revision 0",
@@ -297,7 +297,7 @@ def test_many_threads_share_one_ledger(ledger: Store, make: Any) -> None:
 
 def test_what_a_ledger_does_not_keep_is_named(ledger: Store, make: Any) -> None:
     """An unknown kind is an error with what is allowed, before anything is written."""
-    with pytest.raises(LedgerError, match="a ledger keeps no Alert.*Allowed: Enacted, Episode"):
+    with pytest.raises(LedgerError, match=r"a ledger keeps no Alert.*Allowed: Enacted, Episode"):
         ledger.find(Alert)
     with pytest.raises(LedgerError, match="keeps no Move"):
         ledger.commit(Batch(records=(make.outcome("r"), make.move("m", "v", 0))))

@@ -52,8 +52,8 @@ def volume(trial_id: str | None, digest: str | None, *, bad: bool, hours: int = 
     return Verdict(
         key=VOLUME, window=Window.of_partition(DAY), status=Status.VIOLATED if bad else Status.SATISFIED,
         severity=Severity.CRITICAL, blocks=bad, metric="data.row_count", unit=Unit.ROWS,
-        value=2000.0 if bad else 4000.0, n=2000, bounds=Bounds(low=3000.0), contract_version=1, contract_digest="1" * 64, data=digest, trial=trial_id,
-        at=NOON + timedelta(hours=hours), wall=NOON,
+        value=2000.0 if bad else 4000.0, n=2000, bounds=Bounds(low=3000.0), contract_version=1,
+        contract_digest="1" * 64, data=digest, trial=trial_id, at=NOON + timedelta(hours=hours), wall=NOON,
     )  # fmt: skip
 
 
@@ -138,6 +138,4 @@ def tell(write: Write) -> Story:
     write(Batch(records=(promote, _outcome(promote)), moves=moves))
     used = Read(asset="retail/demand_model", partition="all", digest=MODEL)
     write(batch_of(trial("t5", "retail/forecast", "all", output=FORECAST, reads=(used,))))
-    return Story(
-        verdict=bad.id, episode=episode.id, quarantine=quarantine.id, rerun=rerun.id, promote=promote.id
-    )
+    return Story(verdict=bad.id, episode=episode.id, quarantine=quarantine.id, rerun=rerun.id, promote=promote.id)

@@ -151,9 +151,7 @@ edges = st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), max_size=60)
 
 @settings(max_examples=100, deadline=None)
 @given(pairs=edges, nodes=st.integers(1, 40), depth=st.integers(1, 8), wide=st.integers(1, 5))
-def test_law_every_walk_ends_within_its_bounds(
-    pairs: list[tuple[int, int]], nodes: int, depth: int, wide: int
-) -> None:
+def test_law_every_walk_ends_within_its_bounds(pairs: list[tuple[int, int]], nodes: int, depth: int, wide: int) -> None:
     """On any graph: at most *nodes* described, none walked twice in a direction, no branch deeper than *depth*."""
     reader = _Graph([Edge(source=f"trial:{a}", destination=f"trial:{b}", kind="caused") for a, b in pairs])
     tree = why(cast("Reader", reader), "trial:0", nodes=nodes, depth=depth, wide=wide)

@@ -39,7 +39,8 @@ def test_order_and_other_pointers_do_not_matter() -> None:
     """Moves may come in any order, among moves of other aliases and models."""
     other = [
         Move(
-            kind=kind, key=key, value="x", expected=0, verb="v", actor="a", reason="r", at=START, wall=START, generation=9
+            kind=kind, key=key, value="x", expected=0, verb="v", actor="a", reason="r", at=START, wall=START,
+            generation=9,
         )
         for kind, key in (
             (PointerKind.ALIAS, "demand|shadow"), (PointerKind.ALIAS, "other|champion"),

@@ -96,7 +96,7 @@ class Releases(RuleBasedStateMachine):
         self,
         outcome: tuple[Status, Reason | None],
         data: st.DataObject,
-        against_champion: bool,  # noqa: FBT001
+        against_champion: bool,
     ) -> None:
         """A backtest judges some version: its own promise, and its objective against some champion."""
         version = data.draw(st.sampled_from([v.version for v in self.versions]))
@@ -122,7 +122,7 @@ class Releases(RuleBasedStateMachine):
         self.react(crash=False)
 
     @rule(crash=st.booleans())
-    def react(self, crash: bool) -> None:  # noqa: FBT001
+    def react(self, crash: bool) -> None:
         """The shell performs what was decided, the promotion and its release in one batch; or dies before it."""
         self.now += timedelta(minutes=1)
         found = self.decide()

@@ -105,8 +105,8 @@ def test_storing_needs_no_pickle(high: pl.DataFrame, name: str) -> None:
 
 def test_untrusted_types_are_exactly_these(high: pl.DataFrame) -> None:
     """The types that must be trusted to load a boosting model: a new one must be reviewed, not waved through."""
-    from skops.io import dumps as raw  # noqa: PLC0415
-    from skops.io import get_untrusted_types  # noqa: PLC0415
+    from skops.io import dumps as raw
+    from skops.io import get_untrusted_types
 
     assert get_untrusted_types(data=raw(to_parts(fit(Recipe(), high, ORIGIN)))) == UNTRUSTED
     assert get_untrusted_types(data=raw(to_parts(fit(Recipe(name="mean_56"), high, ORIGIN)))) == []

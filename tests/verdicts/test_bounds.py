@@ -7,7 +7,7 @@ import pytest
 from qoa_platform.records import Bounds, Direction, Fixed, Margin, MarginKind, Operator
 from qoa_platform.verdicts import fixed_bounds, inside, margin_of, uncertain, versus_bounds
 
-# operator, (bound, upper), kept, broken
+# The columns are: the operator, its bound with the upper one, what keeps it, what breaks it.
 CASES = [
     (Operator.LT, (2.0, None), [1.9], [2.0, 2.1]),
     (Operator.LE, (2.0, None), [1.9, 2.0], [2.1]),
