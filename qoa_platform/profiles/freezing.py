@@ -6,9 +6,9 @@ from datetime import datetime
 import numpy as np
 import polars as pl
 
-from qoa_platform.profiles.edges import Floats, edges, fences
+from qoa_platform.profiles.edges import Floats, counted, edges, fences
 from qoa_platform.profiles.wanting import Wanted
-from qoa_platform.records import Category, ColumnProfile, Profile, Window
+from qoa_platform.records import Category, ColumnProfile, Edges, Profile, Window
 from qoa_platform.scans.keys import group_text, value_text
 from qoa_platform.scans.normalising import Missing, normal
 
@@ -39,7 +39,8 @@ def freeze(
     """Freeze the *wanted* columns of *frame* after the missing rule.
 
     Per column, and per group of a ``by:`` promise: rows, missing; of numbers min, max, mean, std (ddof 0) over finite
-    values, 10-bin edges with counts (*fine*: 2 048 too, for KS and W1) and fences; of everything else (and of numbers
+    values, 10-bin edges with counts (*fine*: 2 048 too, for KS and W1; groups are counted on the edges of the whole, so
+    that one pass counts them all) and fences; of everything else (and of numbers
     where wanted) the dictionary with counts, up to 10 000 values. Row order does not matter. The profile's digest
     covers content, subject, window and *source* (digests of the data), not its name or time.
 
@@ -55,7 +56,9 @@ def freeze(
         for group, part in _parts(rows, want.by):
             key = (want.column, group)
             if key not in columns or want.dictionary:
-                columns[key] = _column(part.get_column(want.column), group, dictionary=want.dictionary, fine=fine)
+                shared = columns[want.column, None] if group is not None else None
+                column = part.get_column(want.column)
+                columns[key] = _column(column, group, dictionary=want.dictionary, fine=fine, shared=shared)
     ordered = tuple(columns[key] for key in sorted(columns, key=lambda k: (k[0], k[1] is not None, k[1] or "")))
     return Profile(name=name, subject=subject, window=window, columns=ordered, source=source, at=at, wall=wall)
 
@@ -68,7 +71,10 @@ def _parts(rows: pl.DataFrame, by: tuple[str, ...]) -> Iterator[tuple[str | None
         yield from sorted(groups, key=lambda g: (-g[1].height, g[0]))[:GROUP_CAP]
 
 
-def _column(column: pl.Series, group: str | None, *, dictionary: bool, fine: bool) -> ColumnProfile:
+def _column(
+    column: pl.Series, group: str | None, *, dictionary: bool, fine: bool, shared: ColumnProfile | None
+) -> ColumnProfile:
+    """The facts of one column; of a group, on the edges of the whole (*shared*)."""
     present = column.drop_nulls()
     numeric = column.dtype.is_numeric()
     values = np.sort(present.cast(pl.Float64).to_numpy()) if numeric else np.empty(0)
@@ -83,16 +89,20 @@ def _column(column: pl.Series, group: str | None, *, dictionary: bool, fine: boo
         maximum=float(finite[-1]) if finite.size else None,
         mean=float(finite.mean()) if finite.size else None,
         std=float(finite.std()) if finite.size else None,
-        bins10=edges(values, BINS),
-        bins2048=edges(values, FINE_BINS) if fine else None,
+        bins10=edges(values, BINS) if shared is None else _counted(shared.bins10, values),
+        bins2048=(edges(values, FINE_BINS) if shared is None else _counted(shared.bins2048, values)) if fine else None,
         fences=fences(values),
         dictionary=None if counts is None or len(counts) > DICTIONARY_CAP else counts,
         overflow=counts is not None and len(counts) > DICTIONARY_CAP,
     )
 
 
+def _counted(shared: Edges | None, values: Floats) -> Edges | None:
+    return None if shared is None else counted(shared.edges, values)
+
+
 def _dictionary(present: pl.Series) -> tuple[Category, ...]:
     """The present values with their counts, most frequent first, then by text; cut just above the cap."""
-    counted = present.value_counts(sort=True, name="_rows_").head(DICTIONARY_CAP + 1)
-    pairs = [(value_text(value), int(rows)) for value, rows in counted.iter_rows()]
+    table = present.value_counts(sort=True, name="_rows_").head(DICTIONARY_CAP + 1)
+    pairs = [(value_text(value), int(rows)) for value, rows in table.iter_rows()]
     return tuple(Category(value=value, count=rows) for value, rows in sorted(pairs, key=lambda p: (-p[1], p[0])))
