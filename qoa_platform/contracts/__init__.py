@@ -2,6 +2,7 @@
 
 from qoa_platform.contracts.canonical import canonical_form, digest_of
 from qoa_platform.contracts.odcs import DataContract, DataObject, read_odcs
+from qoa_platform.contracts.pandera_schema import of_pandera, to_pandera
 from qoa_platform.contracts.problem import ContractErrors, Level, Problem, errors, in_order
 from qoa_platform.contracts.reading import EVERY_METRIC, SCHEMA_PROMISE, Resolve, read, read_text
 from qoa_platform.contracts.resolving import project_of, resolver
@@ -36,10 +37,12 @@ __all__ = [
     "errors",
     "frame_schema",
     "in_order",
+    "of_pandera",
     "project_of",
     "read",
     "read_odcs",
     "read_text",
     "resolver",
+    "to_pandera",
     "violations",
 ]

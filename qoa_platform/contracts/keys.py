@@ -41,10 +41,17 @@ def _zone(value: object) -> str:
     return str(value)
 
 
+def _undotted(value: object) -> str:
+    """A name becomes a path: two dots in it are refused, wherever they stand."""
+    if ".." in str(value):
+        raise GrammarError(f"{show_value(value)} holds '..'", "Allowed: single dots")
+    return str(value)
+
+
 LINE = Text(pattern=_LINE)
 COLUMN = Text(pattern=_LINE)
-ASSET = Text(pattern=KEY, examples=("retail/sales_day",))
-MODEL = Text(pattern=NAME)
+ASSET = Text(pattern=KEY, parse=_undotted, examples=("retail/sales_day",))
+MODEL = Text(pattern=NAME, parse=_undotted)
 ID = Text(pattern=grammar.ID)
 RULE_NAME = Text(pattern=grammar.RULE_NAME)
 DURATION = Text(parse=grammar.duration, examples=("6 h", "7 d"))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from qoa_platform.contracts.odcs_quality import Terms, quality_promise, sla_promise
+from qoa_platform.contracts.odcs_quality import Terms, quality_promise, sla_columns, sla_promise
 from qoa_platform.contracts.problem import ContractErrors, Level, Problem, errors, guess, in_order, show_value
 from qoa_platform.contracts.schema import CheckKind, ColumnCheck, ColumnSchema, FrameSchema, LogicalType
 from qoa_platform.contracts.yaml12 import Mark, Node, load
@@ -15,6 +15,13 @@ from qoa_platform.records import Promise, Scalar
 
 _OPTIONS = frozenset(kind.value for kind in CheckKind) - {CheckKind.VALUES}
 _IGNORED_OPTIONS = frozenset({"timezone", "defaultTimezone", "format"})
+_READ = frozenset({"apiVersion", "kind", "id", "name", "version", "schema", "slaProperties"})
+_DESCRIPTIVE = frozenset({
+    "status", "domain", "dataProduct", "tenant", "description", "tags", "authoritativeDefinitions", "contractCreatedTs",
+})  # fmt: skip
+_WITHOUT_PROMISES = frozenset({
+    "servers", "team", "roles", "support", "price", "customProperties", "slaDefaultElement",
+})  # fmt: skip
 _TYPES = frozenset(t.value for t in LogicalType) - {LogicalType.ANY}
 
 
@@ -78,7 +85,7 @@ class _Reader:
 
     def note(self, message: str, mark: Mark, hint: str = "") -> None:
         """Add what is not understood, and goes on."""
-        self.say("I301", f"not understood: {message}", mark, hint, Level.INFO)
+        self.say("I401", f"not understood: {message}", mark, hint, Level.INFO)
 
     def document(self, root: Node) -> DataContract | None:
         """The whole contract, or ``None`` when it is no ODCS one."""
@@ -91,7 +98,9 @@ class _Reader:
         api = self.text(root, "apiVersion") or ""
         if not api.startswith("v3."):
             self.say("E105", f"apiVersion {show_value(api)} is not read", root.mark, "Allowed: v3.0.0 to v3.1.0")
+        self._sections(root)
         objects = self.items(root, "schema", required=True)
+        self._stray_levels(root, [self.text(o, "name") for o in objects])
         read = tuple(o for node in objects if (o := self._object(node, root)) is not None)
         name = self.text(root, "name") or self.text(root, "id") or ""
         return DataContract(name=name, version=self.text(root, "version") or "", objects=read)
@@ -170,18 +179,42 @@ class _Reader:
         if isinstance(found, str):
             self.note(found, node.mark)
             return None
+        for said in found.notes:
+            self.note(said, node.mark)
         return found
 
-    def _sla(self, root: Node, name: str | None) -> Iterator[Terms | None]:
+    def _sla(self, root: Node, name: str | None) -> Iterator[Terms]:
+        only = len(self.items(root, "schema")) == 1
         for node in self.items(root, "slaProperties"):
-            element = self.text(node, "element")
-            if element is not None and "." in element and element.split(".")[0] != name:
+            if name is None or not isinstance(node.value, dict):
                 continue
-            found = sla_promise(node.plain) if isinstance(node.value, dict) else "an SLA property that is no mapping"
+            for column in sla_columns(self.text(node, "element"), name, only=only):
+                found = sla_promise(node.plain, column)
+                if isinstance(found, Terms):
+                    yield found
+
+    def _stray_levels(self, root: Node, names: list[str | None]) -> None:
+        """Note the service levels that promise nothing: not understood, or of no object of this contract."""
+        for node in self.items(root, "slaProperties"):
+            if not isinstance(node.value, dict):
+                self.say("E103", f"a service level must be a mapping, found {show_value(node.plain)}", node.mark)
+                continue
+            element, only = self.text(node, "element"), len(names) == 1
+            found = sla_promise(node.plain)
             if isinstance(found, str):
                 self.note(found, node.mark)
-            else:
-                yield found
+            elif not any(sla_columns(element, n, only=only) for n in names if n is not None):
+                said = f"service level {show_value(self.text(node, 'property'))} of element {show_value(element)}"
+                known = ", ".join(f"{n}.column" for n in names if n is not None)
+                self.note(said, node.mark, f"Allowed: {known}")
+
+    def _sections(self, root: Node) -> None:
+        """Note the sections from which no promise follows, and those that the standard does not know."""
+        for key in root.value if isinstance(root.value, dict) else ():
+            if key not in _READ and key not in _DESCRIPTIVE:
+                known = key in _WITHOUT_PROMISES
+                said = f"section {key!r} (no promise follows from it)" if known else f"section {show_value(key)}"
+                self.note(said, root.keys[key], "" if known else guess(key, _READ, listed=0))
 
     def _twice(self, properties: tuple[Node, ...]) -> None:
         names = [self.text(p, "name") for p in properties]

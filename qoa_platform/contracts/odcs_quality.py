@@ -29,10 +29,11 @@ _AGE = frozenset({"latency", "ly", "freshness"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """A promise that a rule makes, and the tokens it declares as missing."""
+    """A promise that a rule makes, the tokens it declares as missing, and what of the rule is not understood."""
 
     promise: Promise
     missing: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 def quality_promise(rule: Mapping[str, Any], column: str | None) -> Terms | str:
@@ -74,9 +75,7 @@ def _metric(metric: object, rule: Mapping[str, Any], column: str | None, must: F
             return Terms(promise=_made("row_count", "data.row_count", (), must, severity))
         case (("nullValues" | "missingValues"), str()):
             name = "data.completeness" if percent else "data.missing_count"
-            tokens = tuple(v for v in arguments.get("missingValues") or () if isinstance(v, str))
-            promise = _made(f"present_{column}", name, (column,), must, severity)
-            return Terms(promise=promise, missing={column: tokens} if tokens else {})
+            return _missing(arguments, column, _made(f"present_{column}", name, (column,), must, severity))
         case "duplicateValues", _:
             columns = (column,) if column is not None else tuple(map(str, arguments.get("properties") or ()))
             name = "data.distinctness" if percent else "data.duplicate_rows"
@@ -86,6 +85,16 @@ def _metric(metric: object, rule: Mapping[str, Any], column: str | None, must: F
         case _:
             level = "a property" if column is not None else "an object"
             return f"library metric {show_value(metric)} of {level}"
+
+
+def _missing(arguments: Mapping[str, Any], column: str, promise: Promise) -> Terms:
+    """A promise of present values, with the tokens that mean missing: texts only, null is missing anyway."""
+    listed = arguments.get("missingValues")
+    values = listed if isinstance(listed, list) else [] if listed is None else [listed]
+    tokens = tuple(v for v in values if isinstance(v, str))
+    odd = [show_value(v) for v in values if not isinstance(v, str | None)]
+    notes = (f"missing values of {column!r} that are no text: {', '.join(odd)}",) if odd else ()
+    return Terms(promise=promise, missing={column: tokens} if tokens else {}, notes=notes)
 
 
 def _invalid(
@@ -118,8 +127,8 @@ def mirrored(must: Fixed) -> Fixed:
     return Fixed(operator=operator, bound=low, upper=high, text=text)
 
 
-def sla_promise(item: Mapping[str, Any]) -> Terms | str:
-    """The promise of one service level: latency (or freshness) is the age of the newest row.
+def sla_promise(item: Mapping[str, Any], column: str | None = None) -> Terms | str:
+    """The promise of one service level on one *column* of event times: latency is the age of the newest row.
 
     >>> sla_promise({"property": "latency", "value": 26, "unit": "h"}).promise.must.bound
     93600.0
@@ -134,10 +143,22 @@ def sla_promise(item: Mapping[str, Any]) -> Terms | str:
     seconds = float(value) * factor
     if not seconds <= timedelta.max.total_seconds():
         return f"service level {name}: {show_value(value)} is too long"
-    element = item.get("element")
-    column = str(element).split(".")[-1] if element is not None else None
     must = Fixed(operator=Operator.LE, bound=seconds, text=f"<= {seconds:.12g} {Unit.SECONDS.value}")
     return Terms(promise=_made("fresh", "data.timeliness", (column,) if column else (), must, Severity.WARNING))
+
+
+def sla_columns(element: str | None, name: str, *, only: bool) -> tuple[str | None, ...]:
+    """Which columns of object *name* an ``element`` means: ``tab1.a, tab2.b``; ``a`` where it is the *only* object.
+
+    >>> sla_columns("tab1.a, tab2.b, tab1.c", "tab1", only=False), sla_columns("tab2.b", "tab1", only=False)
+    (('a', 'c'), ())
+    >>> sla_columns("a", "tab1", only=True), sla_columns(None, "tab1", only=True)
+    (('a',), (None,))
+    """
+    if element is None:
+        return (None,) if only else ()
+    parts = [part.strip().rpartition(".") for part in element.split(",")]
+    return tuple(column for where, _, column in parts if column and (where == name or (not where and only)))
 
 
 def _made(

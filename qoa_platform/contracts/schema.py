@@ -186,7 +186,7 @@ _TYPES: tuple[tuple[re.Pattern[str], LogicalType], ...] = tuple(
         (r"(large_)?list|array", LogicalType.ARRAY),
     )
 )
-_ZONE = re.compile(r"(?:time_zone=|tz=|[,\[]\s*(?:ns|us|ms|s),\s*)'?([A-Za-z0-9_+\-/:]+)'?")
+_ZONE = re.compile(r"(?:time_zone=|tz=|[,\[]\s*(?:ns|us|ms|s),\s*)(?!tz=|time_zone=)'?([A-Za-z0-9_+\-/:]+)'?")
 
 
 def logical_type(dtype: object) -> tuple[LogicalType | None, str | None]:
