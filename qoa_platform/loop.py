@@ -15,7 +15,9 @@ from qoa_platform.reactions.world import World
 from qoa_platform.records import (
     RUN_BACKED,
     Batch,
+    Episode,
     Graph,
+    Guard,
     Outcome,
     OutcomeState,
     Plan,
@@ -115,12 +117,8 @@ def _step(ports: Ports, world: World, done: Reconciled, within: Callable[[], boo
 def _write(ports: Ports, world: World, plan: Plan, done: Reconciled) -> bool:
     """Write the whole plan as one transaction that re-checks what it rested on (decision 13)."""
     failpoint("perform.before_intent")
-    guards = [_in_force(world)]
-    for episode in plan.episodes:
-        known = episode.revision - 1 if episode.revision else None
-        guards.append(RevisionIs(kind=episode.KIND, id=episode.id, revision=known))
     records = (*plan.episodes, *plan.releases, *plan.reactions, *plan.outcomes)
-    committed = ports.ledger.commit(Batch(records=records, guards=tuple(guards)))
+    committed = ports.ledger.commit(Batch(records=records, guards=_rested_on(world, plan)))
     failpoint("perform.after_intent")
     if isinstance(committed, Refused):
         done.refused.append(committed.reason)
@@ -130,9 +128,14 @@ def _write(ports: Ports, world: World, plan: Plan, done: Reconciled) -> bool:
     return True
 
 
-def _in_force(world: World) -> PointerIs | RevisionIs:
+def _rested_on(world: World, plan: Plan) -> tuple[Guard, ...]:
+    """What must still be so when the plan is written: the contract in force, and every episode that it is about."""
     name = world.contract.name
-    return PointerIs(kind=PointerKind.CONTRACT, key=name, generation=world.generation(PointerKind.CONTRACT, name))
+    in_force = PointerIs(kind=PointerKind.CONTRACT, key=name, generation=world.generation(PointerKind.CONTRACT, name))
+    revised = {e.id: e.revision - 1 if e.revision else None for e in plan.episodes}
+    served = {e for r in plan.reactions for e in r.serves} - set(revised)
+    known = {e.id: e.revision for e in world.episodes if e.id in served}
+    return (in_force, *(RevisionIs(kind=Episode.KIND, id=i, revision=r) for i, r in {**known, **revised}.items()))
 
 
 def perform(ports: Ports, world: World, reaction: Reaction, done: Reconciled) -> bool:

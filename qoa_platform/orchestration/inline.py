@@ -6,11 +6,24 @@ from typing import Any
 import dagster as dg
 from dagster import DagsterRunStatus, RunsFilter
 
+from qoa_platform.loop import Ports, Reconciled, reconcile
 from qoa_platform.orchestration.runs import DagsterRuns, tags_of
 from qoa_platform.records import RunRequest
 
 JOB = "__ASSET_JOB"
 """Dagster's implicit job of all assets."""
+
+
+def settle(ports: Ports, *, rounds: int = 50) -> list[Reconciled]:
+    """Reconcile and execute what it asks for, until it asks for nothing more (or *rounds* are over)."""
+    done: list[Reconciled] = []
+    for _ in range(rounds):
+        done.append(reconcile(ports))
+        if not done[-1].requests:
+            break
+        for request in done[-1].requests:
+            ports.runs.request(request)
+    return done
 
 
 class InlineRuns(DagsterRuns):
