@@ -1,24 +1,31 @@
-"""Owns row-local answers: an ask as Polars aggregates that share one select, and the state read off their values."""
+"""Owns row-local answers: an ask as Polars aggregates that share one pass, and the state read off their values."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from math import floor
 from typing import Any
 
 import polars as pl
 
 from qoa_platform.records import Ask
-from qoa_platform.scans.columns import Schema, UnanswerableError, require, require_number, require_ordered
-from qoa_platform.scans.tallies import tally_exprs
-from qoa_platform.scans.times import EPOCH, micros, micros_of
+from qoa_platform.scans.columns import (
+    Schema, UnanswerableError, fits_int64, is_time, require, require_number, require_ordered,
+)  # fmt: skip
+from qoa_platform.scans.tallies import kept, tally_exprs
+from qoa_platform.scans.times import micros, micros_of, moment
 from qoa_platform.states import Comoments, Histogram, Moments, Span, State, Sums, Tally
 
 Values = Mapping[str, Any]
+FUSED = frozenset({"tally", "sums", "moments", "comoments", "span", "histogram"})
+"""``Ask.state`` that is answered by aggregates over rows."""
+MANY_EDGES = 64
+"""From so many edges on, sorting the column once is cheaper than one comparison per edge."""
+EXACT = 2.0**53
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rows:
-    """What aggregates are written over: the columns that are there, and which of them have nulls at all."""
+class Layout:
+    """What aggregates are written over: the columns that are there, and which of them hold a null anywhere."""
 
     schema: Schema
     nullable: frozenset[str]
@@ -32,170 +39,167 @@ class Aggregate:
     read: Callable[[Values], State]
 
 
-FUSED = frozenset({"tally", "sums", "moments", "comoments", "span", "histogram"})
-"""``Ask.state`` answered by aggregates over rows: they share a pass."""
+def aggregate(ask: Ask, layout: Layout) -> Aggregate:
+    """The aggregates that answer *ask*; ``where`` and ``by`` belong to the pass.
 
-
-def aggregate(ask: Ask, rows: Rows) -> Aggregate:
-    """The aggregates that answer *ask* (its ``where`` and ``by`` are the pass's). Raises UnanswerableError, CompileError."""
-    require(ask.columns, rows.schema)
+    Raises UnanswerableError, CompileError, ExpressionError.
+    """
+    require(ask.columns, layout.schema)
     params = dict(ask.params)
     match ask.state:
         case "tally":
-            return _tally(ask, rows)
+            return _tally(ask, layout)
         case "sums":
-            return _errors(ask, rows)
+            return _errors(ask.columns, layout)
         case "moments":
-            return _moments(ask.columns[0], rows)
+            return _moments(ask.columns[0], layout)
         case "comoments":
-            return _comoments(ask.columns, rows)
+            return _comoments(ask.columns, layout)
         case "span":
-            return _span(ask.columns[0], rows, params.get("until"))
-        case _:
-            return _histogram(ask.columns[0], rows, params)
+            return _span(ask.columns[0], layout, params.get("until"))
+        case "histogram":
+            return _histogram(ask.columns[0], layout, params)
+        case other:
+            raise UnanswerableError(f"state {other!r} is no aggregate. Allowed: {', '.join(sorted(FUSED))}")
 
 
-def _tally(ask: Ask, rows: Rows) -> Aggregate:
-    hits, kept = tally_exprs(ask, rows.schema, rows.nullable)
-    names = f"hits {ask.columns} {ask.expr} {ask.params}", f"rows {kept.name}"
+def _tally(ask: Ask, layout: Layout) -> Aggregate:
+    hits, rows = tally_exprs(ask, layout.schema, layout.nullable)
 
     def read(values: Values) -> State:
-        return Tally(int(values[names[0]] or 0), int(values[names[1]] or 0))
+        return Tally(int(values[hits.name] or 0), int(values[rows.name] or 0))
 
-    return Aggregate(exprs={names[0]: hits, names[1]: kept.expr}, read=read)
+    return Aggregate(exprs=dict((hits, rows)), read=read)
 
 
-def _errors(ask: Ask, rows: Rows) -> Aggregate:
-    for column in ask.columns:
-        require_number(column, rows.schema, "sums of errors")
-    truth, prediction = (pl.col(name).cast(pl.Float64) for name in ask.columns)
+def _errors(columns: tuple[str, ...], layout: Layout) -> Aggregate:
+    for column in columns:
+        require_number(column, layout.schema, "a sum of errors")
+    truth, prediction = (pl.col(name).cast(pl.Float64) for name in columns)
     error = prediction - truth
-    kept = truth if not rows.nullable.intersection(ask.columns) else pl.when(error.is_not_null()).then(truth)
-    own = {
-        "n": error.count(), "absolute": error.abs().sum(), "squared": (error * error).sum(), "error": error.sum(),
-        "truth": kept.abs().sum(),
-    }  # fmt: skip
-    prefix = f"errors {ask.columns} "
+    scale = pl.when(error.is_not_null()).then(truth) if layout.nullable.intersection(columns) else truth
+    sums = {"absolute": error.abs(), "squared": error * error, "error": error, "truth": scale.abs()}
+    prefix = f"errors {columns} "
 
     def read(values: Values) -> State:
         n = int(values[prefix + "n"] or 0)
-        terms = {name: float(values[prefix + name] or 0.0) for name in own if name != "n"}
-        return Sums.of_terms(n, **terms) if n else Sums()
+        return Sums.of_terms(n, **{name: float(values[prefix + name] or 0.0) for name in sums}) if n else Sums()
 
-    return Aggregate(exprs={prefix + name: expr for name, expr in own.items()}, read=read)
+    exprs = {prefix + name: expr.sum() for name, expr in sums.items()}
+    return Aggregate(exprs={prefix + "n": error.count(), **exprs}, read=read)
 
 
-def _finite(column: str, rows: Rows) -> pl.Expr:
+def _finite(column: str, layout: Layout) -> pl.Expr:
     """The finite values of a number column as float64; ±inf becomes null."""
     value = pl.col(column).cast(pl.Float64)
-    return pl.when(value.is_finite()).then(value) if _may_be_infinite(rows.schema[column]) else value
+    return pl.when(value.is_finite()).then(value) if layout.schema[column].is_float() else value
 
 
-def _may_be_infinite(dtype: pl.DataType) -> bool:
-    return dtype.is_float()
-
-
-def _moments(column: str, rows: Rows) -> Aggregate:
-    require_number(column, rows.schema, "moments")
-    value = _finite(column, rows)
+def _moments(column: str, layout: Layout) -> Aggregate:
+    require_number(column, layout.schema, "moments")
+    value = _finite(column, layout)
     gap = value - value.mean()
     square = gap * gap
-    own = {
-        "n": value.count(), "mean": value.mean(), "m2": square.sum(), "m3": (square * gap).sum(),
-        "m4": (square * square).sum(),
-    }  # fmt: skip
-    if _may_be_infinite(rows.schema[column]):
-        own["nonfinite"] = pl.col(column).is_infinite().sum()
-    prefix = f"moments {column} "
+    prefix = f"moments {column!r} "
+    sums = {"m2": square, "m3": square * gap, "m4": square * square}
+    exprs = {"n": value.count(), "mean": value.mean(), **{name: expr.sum() for name, expr in sums.items()}}
+    if layout.schema[column].is_float():
+        exprs["nonfinite"] = pl.col(column).is_infinite().sum()
 
     def read(values: Values) -> State:
         n, nonfinite = int(values[prefix + "n"] or 0), int(values.get(prefix + "nonfinite") or 0)
         if n == 0:
             return Moments(n_nonfinite=nonfinite)
-        return Moments(n, *(float(values[prefix + name]) for name in ("mean", "m2", "m3", "m4")), nonfinite)
+        mean, m2, m3, m4 = (float(values[prefix + name]) for name in ("mean", "m2", "m3", "m4"))
+        return Moments(n, mean, m2, m3, m4, nonfinite)
 
-    return Aggregate(exprs={prefix + name: expr for name, expr in own.items()}, read=read)
+    return Aggregate(exprs={prefix + name: expr for name, expr in exprs.items()}, read=read)
 
 
-def _comoments(columns: tuple[str, ...], rows: Rows) -> Aggregate:
+def _comoments(columns: tuple[str, ...], layout: Layout) -> Aggregate:
     for column in columns:
-        require_number(column, rows.schema, "comoments")
-    a, b = (_finite(column, rows) for column in columns)
-    both = a.is_not_null() & b.is_not_null()
-    x, y = pl.when(both).then(a), pl.when(both).then(b)
+        require_number(column, layout.schema, "comoments")
+    first, second = (_finite(column, layout) for column in columns)
+    both = first.is_not_null() & second.is_not_null()
+    x, y = pl.when(both).then(first), pl.when(both).then(second)
     dx, dy = x - x.mean(), y - y.mean()
-    own = {
-        "n": x.count(), "mean_x": x.mean(), "mean_y": y.mean(), "m2x": (dx * dx).sum(), "m2y": (dy * dy).sum(),
-        "cxy": (dx * dy).sum(),
-    }  # fmt: skip
-    if any(_may_be_infinite(rows.schema[column]) for column in columns):
-        present = pl.col(columns[0]).is_not_null() & pl.col(columns[1]).is_not_null()
-        own["nonfinite"] = (present & ~both).sum()
     prefix = f"comoments {columns} "
+    means = {"mean_x": x.mean(), "mean_y": y.mean()}
+    sums = {"m2x": (dx * dx).sum(), "m2y": (dy * dy).sum(), "cxy": (dx * dy).sum()}
 
     def read(values: Values) -> State:
-        n, nonfinite = int(values[prefix + "n"] or 0), int(values.get(prefix + "nonfinite") or 0)
-        if n == 0:
-            return Comoments(n_nonfinite=nonfinite)
-        named = ("mean_x", "mean_y", "m2x", "m2y", "cxy")
-        return Comoments(n, *(float(values[prefix + name]) for name in named), nonfinite)
+        n = int(values[prefix + "n"] or 0)
+        mean_x, mean_y, m2x, m2y, cxy = (float(values[prefix + name] or 0.0) for name in (*means, *sums))
+        return Comoments(n, mean_x, mean_y, m2x, m2y, cxy) if n else Comoments()
 
-    return Aggregate(exprs={prefix + name: expr for name, expr in own.items()}, read=read)
+    return Aggregate(exprs={prefix + name: expr for name, expr in {"n": x.count(), **means, **sums}.items()}, read=read)
 
 
-def _span(column: str, rows: Rows, until: Any) -> Aggregate:
-    require_ordered(column, rows.schema, "a span")
-    dtype = rows.schema[column]
-    value, timely = spanned(column, dtype)
+def _span(column: str, layout: Layout, until: Any) -> Aggregate:
+    require_ordered(column, layout.schema, "a span")
+    dtype = layout.schema[column]
+    value, timely = _extremes(column, dtype), is_time(dtype)
     if until is not None:
         if not timely:
             raise UnanswerableError(f"column {column!r} is {dtype}: a span until {until} needs dates or times")
         value = pl.when(value <= micros(str(until))).then(value)
-    prefix = f"span {column} {until} "
+    prefix = f"span {column!r} {until} "
 
     def read(values: Values) -> State:
-        n = int(values[prefix + "n"] or 0)
-        low, high = values[prefix + "low"], values[prefix + "high"]
-        if n == 0:
+        n, low, high = (values[prefix + name] for name in ("n", "low", "high"))
+        if not n:
             return Span()
-        if timely:
-            low, high = (EPOCH + timedelta(microseconds=moment) for moment in (low, high))
-        return Span(n, low, high)
+        return Span(int(n), moment(low), moment(high)) if timely else Span(int(n), low, high)
 
     exprs = {prefix + "n": value.count(), prefix + "low": value.min(), prefix + "high": value.max()}
     return Aggregate(exprs=exprs, read=read)
 
 
-def spanned(column: str, dtype: pl.DataType) -> tuple[pl.Expr, bool]:
-    """A column as what has extremes (microseconds since 1970 for times), and whether it holds times."""
+def _extremes(column: str, dtype: pl.DataType) -> pl.Expr:
+    """A column as what has extremes: microseconds of times, text by code points, finite numbers."""
     value = pl.col(column)
     match dtype:
-        case pl.Date() | pl.Datetime():
-            return micros_of(column, dtype), True
+        case pl.Date() | pl.Datetime() | pl.Null():
+            return micros_of(column, dtype)
         case pl.Categorical() | pl.Enum():
-            return value.cast(pl.String), False
+            return value.cast(pl.String)
         case pl.Decimal():
-            return value.cast(pl.Float64), False
+            return value.cast(pl.Float64)
         case _ if dtype.is_float():
-            return pl.when(value.is_finite()).then(value), False
+            return pl.when(value.is_finite()).then(value)
         case _:
-            return value, False
+            return value
 
 
-def _histogram(column: str, rows: Rows, params: Mapping[str, Any]) -> Aggregate:
-    require_number(column, rows.schema, "a histogram")
+def _histogram(column: str, layout: Layout, params: Mapping[str, Any]) -> Aggregate:
+    """Cumulative counts at the edges: ``x ≤ e`` per edge, or where the edges stand in the sorted column."""
+    require_number(column, layout.schema, "a histogram")
     edges: tuple[float, ...] = tuple(params["edges"])
-    value = pl.col(column)
-    if not rows.schema[column].is_float():
-        value = value.cast(pl.Float64)
-    names = [f"le {column} {edge!r}" for edge in edges]
-    exprs = {name: (value <= edge).sum() for name, edge in zip(names, edges, strict=True)}
-    missing, present = f"missing {column}", f"rows {column}"
-    exprs |= {missing: pl.col(column).null_count(), present: pl.col(column).count()}
+    present = kept([column], layout.nullable)
+    exprs = {present.name: present.expr, "rows": pl.len()}
+    prefix = f"below {column!r} "
+    if len(edges) > MANY_EDGES:
+        names = [f"{prefix}{params['digest']}"]
+        ordered = pl.col(column).drop_nulls().cast(pl.Float64).sort()
+        exprs[names[0]] = ordered.search_sorted(pl.lit(pl.Series(edges, dtype=pl.Float64)), side="right").implode()
+    else:
+        names = [f"{prefix}{edge!r}" for edge in edges]
+        exprs |= dict(zip(names, _below(column, layout.schema[column], edges), strict=True))
 
     def read(values: Values) -> State:
-        below = [0, *(int(values[name] or 0) for name in names), int(values[present] or 0)]
-        counts = tuple(b - a for a, b in zip(below, below[1:], strict=False))
-        return Histogram(str(params["digest"]), counts, int(values[missing] or 0))
+        n = int(values[present.name] or 0)
+        below = [values[name] for name in names] if len(edges) <= MANY_EDGES else values[names[0]]
+        steps = [0, *(int(count or 0) for count in below), n]
+        counts = tuple(b - a for a, b in zip(steps, steps[1:], strict=False))
+        return Histogram(str(params["digest"]), counts, int(values["rows"]) - n)
 
     return Aggregate(exprs=exprs, read=read)
+
+
+def _below(column: str, dtype: pl.DataType, edges: tuple[float, ...]) -> list[pl.Expr]:
+    """``x ≤ e`` counted, per edge; of integers with the integer below it, which costs no conversion."""
+    if fits_int64(dtype) and all(abs(edge) < EXACT for edge in edges):
+        whole = pl.col(column).cast(pl.Int64)
+        return [(whole <= floor(edge)).sum() for edge in edges]
+    value = pl.col(column).cast(pl.Float64)
+    return [(value <= edge).sum() for edge in edges]

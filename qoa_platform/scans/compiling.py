@@ -1,8 +1,8 @@
 """Owns the way from the bounded expression language to Polars: the same meaning, missing rule included."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import and_, or_
 from typing import assert_never
 
@@ -10,10 +10,17 @@ import polars as pl
 
 from qoa_platform.metrics.expression_nodes import (
     And, Apply, Arithmetic, Column, Comparing, Comparison, Computing, Expr, Function, IsBetween, IsIn, IsNull, Literal,
-    Match, Matching, Negative, Not, Or, Value, When,
+    Match, Matching, Negative, Not, Or, Value, When, walk,
 )  # fmt: skip
+from qoa_platform.metrics.expressions import parse_condition
 
 Schema = Mapping[str, pl.DataType]
+
+
+@lru_cache(maxsize=1024)
+def parsed(text: str) -> Expr:
+    """The tree of a condition; kept, because a contract asks the same of every partition. Raises ExpressionError."""
+    return parse_condition(text)
 
 
 class CompileError(ValueError):
@@ -48,6 +55,34 @@ def compiled(expr: Expr, schema: Schema) -> pl.Expr:
             return _chosen(cases, z, schema)
         case _:
             return _called(expr, schema)
+
+
+def condition(expr: Expr, schema: Schema) -> pl.Expr:
+    """:func:`compiled`, for an expression that has to be true or false: a bare column in it must be boolean."""
+    for name in _bare(expr):
+        if not isinstance(schema[name], pl.Boolean | pl.Null):
+            raise CompileError(
+                f"column {name!r} is {schema[name]}: a condition needs true or false, such as col({name!r}) > 0"
+            )
+    return compiled(expr, schema)
+
+
+def _bare(expr: Expr) -> Iterator[str]:
+    """The columns that stand where a condition is needed."""
+    match expr:
+        case Column(name=name):
+            yield name
+        case Not(operand=x):
+            yield from _bare(x)
+        case And(operands=xs) | Or(operands=xs):
+            for x in xs:
+                yield from _bare(x)
+        case _:
+            for node in walk(expr):
+                if isinstance(node, When):
+                    yield from (name for case, _ in node.cases for name in _bare(case))
+                elif node is not expr and isinstance(node, And | Or | Not):
+                    yield from _bare(node)
 
 
 def _called(expr: Apply | Match | IsIn | IsBetween | IsNull, schema: Schema) -> pl.Expr:

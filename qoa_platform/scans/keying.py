@@ -1,19 +1,23 @@
-"""Owns answers about keys: how many are distinct and how many stand alone, and their mergeable hashes."""
+"""Owns answers about keys: how many are distinct, how many stand alone, and their mergeable hashes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import reduce
+from operator import add
 
 import numpy as np
 import polars as pl
 
 from qoa_platform.records import Ask
 from qoa_platform.scans.columns import Schema, UnanswerableError
-from qoa_platform.scans.counting import ROWS
+from qoa_platform.scans.grouping import parts
 from qoa_platform.states import Keys, Sums
 from qoa_platform.states.key_hash import MISSING, factor
 
+HASH = "␟hash"
+"""The column of hashes that a pass adds."""
 WORD = 1 << 64
 SPARSE = 0.5
-"""Up to this share of rows with a repeated hash, only those rows are counted exactly."""
+"""While fewer rows than this share repeat a hash, only those are compared key by key."""
 
 
 def key_columns(ask: Ask, schema: Schema) -> list[str]:
@@ -21,73 +25,86 @@ def key_columns(ask: Ask, schema: Schema) -> list[str]:
     return list(dict.fromkeys(ask.columns or schema))
 
 
-def complete(rows: pl.DataFrame, ask: Ask, columns: Sequence[str]) -> pl.DataFrame:
-    """The rows that have a key: all of them where a missing part is a value."""
+def hashed(rows: pl.LazyFrame, ask: Ask, schema: Schema) -> pl.LazyFrame:
+    """The rows that have a key (all of them where a missing part is a value), with its hash. Raises UnanswerableError."""
+    columns = key_columns(ask, schema)
+    if not columns:
+        return rows.select(pl.repeat(0, pl.len(), dtype=pl.UInt64).alias(HASH))
+    hashing = stable_hash if ask.state == "keys" else quick_hash
+    return rows.select(*dict.fromkeys([*ask.by, *columns]), hashing(columns, schema).alias(HASH))
+
+
+def answer_of_keys(ask: Ask, table: pl.DataFrame) -> Sums | Keys | Mapping[str, Sums | Keys]:
+    """What *ask* wants of the hashed rows: its state, or one per group. Raises StateError above the cap of keys."""
+    columns = [name for name in table.columns if name != HASH and (name in ask.columns or not ask.columns)]
+    count = _keys if ask.state == "keys" else _uniqueness
+    if not ask.by:
+        return count(_complete(table, ask, columns), columns)
+    return {name: count(_complete(part, ask, columns), columns) for name, part in parts(table, ask.by).items()}
+
+
+def _complete(rows: pl.DataFrame, ask: Ask, columns: Sequence[str]) -> pl.DataFrame:
     if dict(ask.params).get("missing_keys") == "value" or not any(rows.get_column(c).null_count() for c in columns):
         return rows
     return rows.drop_nulls(list(columns))
 
 
-def uniqueness(rows: pl.DataFrame, columns: Sequence[str]) -> Sums:
-    """Rows, distinct keys and keys seen once: exact, at the cost of one 64-bit hash and one sort of it.
+def _uniqueness(rows: pl.DataFrame, columns: Sequence[str]) -> Sums:
+    """Rows, distinct keys and keys seen once: exact, at the price of a 64-bit hash and one sort of it.
 
-    Equal keys have equal hashes, so a hash that is seen once is a key that is seen once. Only rows that share their
-    hash with others are compared key by key.
+    Equal keys have equal hashes, so a hash that is seen once is a key that is seen once. Only the rows that share
+    their hash with others are compared key by key.
     """
     n = rows.height
-    if not columns or n == 0:
-        return Sums.of_terms(n, distinct=min(n, 1), once=int(n == 1))
-    hashes = rows.select(_hash(columns, rows.schema)).to_series().to_numpy()
+    hashes = rows.get_column(HASH).to_numpy()
     ordered = np.sort(hashes)
     repeats = ordered[1:][ordered[1:] == ordered[:-1]]
     if repeats.size == 0:
         return Sums.of_terms(n, distinct=n, once=n)
+    if not columns:
+        return Sums.of_terms(n, distinct=1, once=0)
     suspects = rows
     if repeats.size < SPARSE * n:
-        wanted = pl.Series(np.unique(repeats))
-        suspects = rows.filter(pl.Series(hashes).is_in(wanted.implode()))
-    seen = suspects.lazy().group_by(list(columns)).agg(pl.len().alias(ROWS)).select(ROWS).collect().to_series()
+        suspects = rows.filter(pl.col(HASH).is_in(pl.Series(np.unique(repeats)).implode()))
+    seen = suspects.lazy().group_by(list(columns)).agg(pl.len().alias(HASH)).select(HASH).collect().to_series()
     alone = n - suspects.height
     return Sums.of_terms(n, distinct=alone + len(seen), once=alone + int((seen == 1).sum()))
 
 
-def _hash(columns: Sequence[str], schema: Schema) -> pl.Expr:
-    """A 64-bit hash that holds within this process only: a random linear combination, wrapping."""
-    parts = [_word(column, schema[column]) * pl.lit(factor(j) % WORD, dtype=pl.UInt64) for j, column in enumerate(columns, 1)]
-    return sum(parts[1:], parts[0]).alias("hash")
+def quick_hash(columns: Sequence[str], schema: Schema) -> pl.Expr:
+    """A 64-bit hash of each row that holds within this process only: a linear combination of the parts, wrapping."""
+    parts_ = [_word(c, schema[c]) * pl.lit(factor(j) % WORD, dtype=pl.UInt64) for j, c in enumerate(columns, 1)]
+    return reduce(add, parts_)
 
 
 def _word(column: str, dtype: pl.DataType) -> pl.Expr:
     value = pl.col(column)
-    plain = dtype.is_integer() and not isinstance(dtype, pl.Int128 | pl.UInt128)
-    if plain or isinstance(dtype, pl.Date | pl.Datetime | pl.Duration | pl.Time):
-        number = value.to_physical().cast(pl.UInt64, wrap_numerical=True)
-        return number.fill_null(pl.lit(factor(0) % WORD, dtype=pl.UInt64))
-    return value.hash()
+    integer = dtype.is_integer() and not isinstance(dtype, pl.Int128 | pl.UInt128)
+    if not (integer or isinstance(dtype, pl.Date | pl.Datetime | pl.Duration | pl.Time)):
+        return value.hash()
+    return value.to_physical().cast(pl.UInt64, wrap_numerical=True).fill_null(pl.lit(factor(0) % WORD, dtype=pl.UInt64))
 
 
-def keys(rows: pl.DataFrame, columns: Sequence[str]) -> Keys:
-    """The hashes of all keys, of the semantics of ``states.key_hash``. Raises UnanswerableError, StateError."""
+def _keys(rows: pl.DataFrame, columns: Sequence[str]) -> Keys:
+    """The stable hashes of all keys."""
     if not columns:
         return Keys()
-    seen = (
-        rows.lazy().select(key_hashes(columns, rows.schema).alias("key")).group_by("key").agg(pl.len().alias(ROWS)).collect()
-    )  # fmt: skip
-    once = seen.get_column(ROWS) == 1
+    seen = rows.lazy().group_by(HASH).agg(pl.len().alias("n")).collect()
+    once = seen.get_column("n") == 1
     singles, repeated = (
-        frozenset(value.to_bytes(16, "big") for value in seen.get_column("key").filter(mask)) for mask in (once, ~once)
+        frozenset(value.to_bytes(16, "big") for value in seen.get_column(HASH).filter(mask)) for mask in (once, ~once)
     )
-    return Keys(singles, repeated, 0) + Keys(n=rows.height)
+    return Keys(singles, repeated, rows.height) + Keys()
 
 
-def key_hashes(columns: Sequence[str], schema: Schema) -> pl.Expr:
-    """``states.key_hash`` of each row as a column of UInt128."""
-    from polars_hash import concat_str  # noqa: F401, PLC0415 (registers the plugin; only where keys are hashed)
+def stable_hash(columns: Sequence[str], schema: Schema) -> pl.Expr:
+    """``states.key_hash`` of each row as UInt128: equal in every process, engine and version. Raises UnanswerableError."""
+    import polars_hash  # noqa: F401, PLC0415 (registers its name space; only where keys are kept)
 
-    parts = [_part(column, schema[column]) for column in columns]
-    if len(parts) == 1:
-        return parts[0]
-    total = sum((part * _wide(factor(j)) for j, part in enumerate(parts, 1)), _wide(0))
+    parts_ = [_digest(column, schema[column]) for column in columns]
+    if len(parts_) == 1:
+        return parts_[0]
+    total = reduce(add, (part * _wide(factor(j)) for j, part in enumerate(parts_, 1)))
     total = (total ^ (total // _wide(WORD))) * _wide(factor(0))
     return total ^ (total // _wide(WORD))
 
@@ -96,20 +113,18 @@ def _wide(number: int) -> pl.Expr:
     return pl.lit(number, dtype=pl.UInt128)
 
 
-def _part(column: str, dtype: pl.DataType) -> pl.Expr:
-    from xxhash import xxh3_128_intdigest  # noqa: PLC0415
+def _digest(column: str, dtype: pl.DataType) -> pl.Expr:
+    from xxhash import xxh3_128_intdigest  # noqa: PLC0415 (only where keys are kept)
 
-    hashed = _text(column, dtype).nchash.xxh3_128()  # type: ignore[attr-defined]
-    return hashed.fill_null(_wide(xxh3_128_intdigest(MISSING)))
+    found: pl.Expr = _text(column, dtype).nchash.xxh3_128()  # type: ignore[attr-defined]
+    return found.fill_null(_wide(xxh3_128_intdigest(MISSING)))
 
 
-def _text(column: str, dtype: pl.DataType) -> pl.Expr:  # noqa: PLR0911 (one per logical type)
-    """The text whose UTF-8 bytes are hashed (``states.key_hash.value_bytes``)."""
+def _text(column: str, dtype: pl.DataType) -> pl.Expr:
+    """The text whose UTF-8 bytes are hashed, by logical type (``states.key_hash.value_bytes``)."""
     value = pl.col(column)
     match dtype:
-        case pl.String():
-            return value
-        case pl.Categorical() | pl.Enum() | pl.Boolean() | pl.Null():
+        case pl.String() | pl.Categorical() | pl.Enum() | pl.Boolean() | pl.Null():
             return value.cast(pl.String)
         case pl.Decimal():
             text = value.cast(pl.String)
@@ -124,4 +139,6 @@ def _text(column: str, dtype: pl.DataType) -> pl.Expr:  # noqa: PLR0911 (one per
         case _ if dtype.is_float():
             return (value.cast(pl.Float64) + 0.0).reinterpret(signed=True).cast(pl.String)
         case _:
-            raise UnanswerableError(f"column {column!r} is {dtype}: a key needs text, numbers, booleans, dates or times")
+            raise UnanswerableError(
+                f"column {column!r} is {dtype}: a key needs text, numbers, booleans, dates or times"
+            )

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from datetime import date, datetime, time
 from typing import Any
 
+import polars as pl
+
 MISSING_PART = "␀"
 """The part of a group key whose value is missing."""
 _EXACT = 2.0**53
@@ -42,3 +44,20 @@ def group_text(parts: Iterable[Any]) -> str:
     'GROCERY|␀|4'
     """
     return "|".join(map(value_text, parts))
+
+
+def texts(table: pl.DataFrame) -> pl.Series:
+    """:func:`group_text` of every row of *table*; of one column :func:`value_text`. Fast where Polars spells alike.
+
+    >>> texts(pl.DataFrame({"a": ["x", None], "b": [1, 2]})).to_list()
+    ['x|1', '␀|2']
+    """
+    spelled = [_spelled(column) for column in table.iter_columns()]
+    return spelled[0] if len(spelled) == 1 else pl.select(pl.concat_str(spelled, separator="|")).to_series()
+
+
+def _spelled(column: pl.Series) -> pl.Series:
+    dtype = column.dtype
+    if isinstance(dtype, pl.String | pl.Categorical | pl.Enum | pl.Boolean) or dtype.is_integer():
+        return column.cast(pl.String).fill_null(MISSING_PART)
+    return pl.Series([value_text(value) for value in column], dtype=pl.String)

@@ -1,28 +1,39 @@
 """Owns the plan of a scan: which passes over a frame answer a set of asks (pure)."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import IntEnum
+from typing import NamedTuple
 
 from qoa_platform.metrics.expressions import columns as columns_of
-from qoa_platform.metrics.expressions import parse_condition
 from qoa_platform.records import Ask
 from qoa_platform.scans.aggregates import FUSED
 from qoa_platform.scans.columns import Schema, UnanswerableError, require
+from qoa_platform.scans.compiling import parsed
+
+COUNTED = frozenset({"frequencies", "confusion"})
+KEYED = frozenset({"keys", "uniqueness"})
+KNOWN = FUSED | COUNTED | KEYED | {"nothing"}
 
 
-class Shape(StrEnum):
-    """What a pass does with the rows."""
+class Shape(IntEnum):
+    """What a pass does with its rows, in the order in which passes are written."""
 
-    SELECT = "one select"
-    GROUP = "one group_by"
-    COUNT = "counts of values"
-    KEY = "keys"
+    SELECT = 0
+    """Aggregates over all rows, in one select."""
+    GROUP = 1
+    """Aggregates per group, in one group_by."""
+    COUNT = 2
+    """Rows per distinct combination of values, in one group_by."""
+    KEY = 3
+    """One hash per row, and what repeats of it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pass:
-    """One way through the rows that satisfy *where*; *by* groups them; *columns* are what is counted or keyed."""
+class Pass(NamedTuple):
+    """One way through the rows in which *where* is true, for *asks*.
+
+    *columns* are what is counted or hashed (of a SELECT or GROUP pass there are none: its asks read what they read).
+    """
 
     shape: Shape
     where: str | None = None
@@ -31,63 +42,63 @@ class Pass:
     asks: tuple[Ask, ...] = ()
 
     def __str__(self) -> str:
-        parts = [
-            f" of {', '.join(self.columns)}" if self.columns else "",
-            f" by {', '.join(self.by)}" if self.by else "",
-            f" where {self.where}" if self.where else "",
-        ]
-        return f"{self.shape}{''.join(parts)}: {len(self.asks)} asks"
+        doing = {
+            Shape.SELECT: "one select",
+            Shape.GROUP: f"one group_by {', '.join(self.by)}",
+            Shape.COUNT: f"counts of {', '.join((*self.by, *self.columns))}",
+            Shape.KEY: f"keys of {', '.join(self.columns) or 'all columns'}{' by ' if self.by else ''}{', '.join(self.by)}",
+        }[self.shape]
+        asked = ", ".join(f"{ask.state}({', '.join(ask.columns)})" for ask in self.asks)
+        return f"{doing}{f' where {self.where}' if self.where else ''}: {asked}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The passes, and the asks that this frame cannot answer, with their causes. *asks* are the distinct ones."""
+    """The distinct *asks*, the *passes* that answer them, and those *refused*, each with its cause.
+
+    *columns* are all that is read of the frame.
+    """
 
     asks: tuple[Ask, ...]
     passes: tuple[Pass, ...]
-    refused: tuple[tuple[Ask, str], ...] = ()
+    refused: Mapping[Ask, str] = field(default_factory=dict)
     columns: frozenset[str] = frozenset()
 
     def __str__(self) -> str:
-        refused = [f"refused: {ask.state} of {', '.join(ask.columns)}: {cause}" for ask, cause in self.refused]
+        refused = [f"refused {ask.state}({', '.join(ask.columns)}): {cause}" for ask, cause in self.refused.items()]
         return "\n".join([f"{len(self.asks)} asks in {len(self.passes)} passes", *map(str, self.passes), *refused])
 
 
-def plan(asks: Iterable[Ask], schema: Schema) -> Plan:
-    """The passes that answer *asks*: each distinct ask once, all row-local ones of the same rows together.
+def plan(asks: Iterable[Ask], schema: Schema, broken: Mapping[str, str] | None = None) -> Plan:
+    """The passes that answer *asks*: each distinct ask once, and all that share their rows together.
 
     Tallies, sums, moments, spans and histograms share one select per ``where``, and one group_by per ``by``;
-    frequencies and confusions share the counts of their columns; keys go apart. The whole of a grouped ask is the ask
-    without its groups, so it is shared too. What names a column that is not there is refused here, and alone.
+    frequencies and confusions of the same columns share their counts; keys go apart. The whole of a grouped ask is the
+    same ask without groups, so it may be shared too. An ask that names a column that is not there (or one that is
+    *broken*, with its cause) is refused, and alone.
     """
     distinct = tuple(dict.fromkeys(asks))
-    found: dict[tuple[Shape, str | None, tuple[str, ...], tuple[str, ...]], dict[Ask, None]] = {}
-    refused: list[tuple[Ask, str]] = []
+    found: dict[Pass, dict[Ask, None]] = {}
+    refused: dict[Ask, str] = {}
     columns: set[str] = set()
     for ask in distinct:
-        if ask.state == "nothing":
-            continue
         try:
-            read = _columns(ask, schema)
-        except (UnanswerableError, ValueError) as error:
-            refused.append((ask, str(error)))
+            columns |= _reads(ask, schema, broken or {})
+        except ValueError as error:
+            refused[ask] = str(error)
             continue
-        columns |= read
         for part in parts(ask):
-            found.setdefault(_key(part), {})[part] = None
-    passes = [Pass(shape=s, where=w, by=b, columns=c, asks=tuple(part)) for (s, w, b, c), part in found.items()]
-    order = list(Shape)
-    return Plan(
-        asks=distinct,
-        passes=tuple(sorted(passes, key=lambda p: (order.index(p.shape), p.where or "", p.by, p.columns))),
-        refused=tuple(refused),
-        columns=frozenset(columns),
-    )
+            found.setdefault(_pass(part), {})[part] = None
+    passes = (kind._replace(asks=tuple(those)) for kind, those in found.items())
+    ordered = sorted(passes, key=lambda p: (p.shape, p.where or "", p.by, p.columns))
+    return Plan(asks=distinct, passes=tuple(ordered), refused=refused, columns=frozenset(columns))
 
 
 def parts(ask: Ask) -> tuple[Ask, ...]:
     """The asks that together answer *ask*: itself, and the whole of a grouped one."""
-    return (ask,) if not ask.by or whole_is_merged(ask) else (whole(ask), ask)
+    if ask.state == "nothing":
+        return ()
+    return (ask,) if not ask.by or sums_its_groups(ask) else (whole(ask), ask)
 
 
 def whole(ask: Ask) -> Ask:
@@ -95,30 +106,34 @@ def whole(ask: Ask) -> Ask:
     return replace(ask, by=())
 
 
-def whole_is_merged(ask: Ask) -> bool:
-    """Whether the whole is the sum of the groups: with fences, each group has its own."""
-    return dict(ask.params).get("hits") == "fences"
+def sums_its_groups(ask: Ask) -> bool:
+    """Whether the whole of *ask* is nothing but the sum of its groups: each group has fences of its own."""
+    return bool(ask.by) and _has_fences(ask)
 
 
-def _key(ask: Ask) -> tuple[Shape, str | None, tuple[str, ...], tuple[str, ...]]:
-    if ask.state in FUSED:
-        return (Shape.GROUP if ask.by else Shape.SELECT), ask.where, ask.by, ()
-    if ask.state in {"frequencies", "confusion"}:
-        return Shape.COUNT, ask.where, ask.by, ask.columns
-    return Shape.KEY, ask.where, ask.by, ask.columns
+def _has_fences(ask: Ask) -> bool:
+    return ask.state == "tally" and dict(ask.params).get("hits") == "fences"
 
 
-KNOWN = FUSED | {"frequencies", "confusion", "keys", "uniqueness"}
+def _pass(ask: Ask) -> Pass:
+    """The pass that answers *ask*, without its asks."""
+    if sums_its_groups(ask) or ask.state in COUNTED:
+        return Pass(Shape.COUNT, ask.where, ask.by, ask.columns)
+    if ask.state in KEYED:
+        return Pass(Shape.KEY, ask.where, ask.by, ask.columns)
+    return Pass(Shape.GROUP if ask.by else Shape.SELECT, ask.where, ask.by)
 
 
-def _columns(ask: Ask, schema: Schema) -> set[str]:
+def _reads(ask: Ask, schema: Schema, broken: Mapping[str, str]) -> set[str]:
     """Every column that *ask* reads. Raises UnanswerableError, ExpressionError."""
     if ask.state not in KNOWN:
-        raise UnanswerableError(f"state {ask.state!r} is not known to this scan. Allowed: {', '.join(sorted(KNOWN))}")
-    named = [*ask.columns, *ask.by]
-    for text in (ask.expr, ask.where):
-        if text is not None:
-            named += sorted(columns_of(parse_condition(text)))
-    require(named, schema)
-    everything = ask.state in {"keys", "uniqueness"} and not ask.columns
-    return set(schema) if everything else set(named)
+        raise UnanswerableError(f"state {ask.state!r} is not known to a scan. Allowed: {', '.join(sorted(KNOWN))}")
+    conditions = [parsed(text) for text in (ask.expr, ask.where) if text is not None]
+    read = [*ask.columns, *ask.by, *(name for tree in conditions for name in sorted(columns_of(tree)))]
+    require(read, schema)
+    if ask.state in KEYED and not ask.columns:
+        read = list(schema)
+    for name in read:
+        if name in broken:
+            raise UnanswerableError(broken[name])
+    return set(read)

@@ -19,10 +19,10 @@ class Measured:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanReport:
-    """What a scan cost: *asks* that were made, *distinct* ones, how many of those were *fused* into shared passes.
+    """What a scan did: *asks* made, *distinct* ones, how many of those were *fused* (shared a pass with others).
 
-    *passes* are the plan's lines; *unfused* the asks that needed a pass of their own; *failed* ask → cause. Seconds are
-    left out: no clock is read here, who calls may measure.
+    *passes* are the lines of the plan; *failed* are (ask, cause). Seconds are left out, for no clock is read here: who
+    wants rows per second holds one.
     """
 
     rows: int
@@ -30,17 +30,20 @@ class ScanReport:
     asks: int
     distinct: int
     fused: int
-    unfused: tuple[str, ...] = ()
-    failed: tuple[tuple[str, str], ...] = ()
     passes: tuple[str, ...] = ()
+    failed: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def unfused(self) -> int:
+        """Distinct asks that needed a pass of their own, or none."""
+        return self.distinct - self.fused
 
     def __str__(self) -> str:
         head = (
-            f"{self.rows:,} rows, {self.columns} columns read; {self.asks} asks, {self.distinct} distinct, "
-            f"{self.fused} fused, {len(self.unfused)} apart, {len(self.failed)} failed"
+            f"{self.rows:,} rows, {self.columns} columns read; {self.asks} asks, {self.distinct} distinct: "
+            f"{self.fused} fused, {self.unfused} apart"
         )
-        failed = [f"failed: {ask}: {cause}" for ask, cause in self.failed]
-        return "\n  ".join([head, *self.passes, *failed])
+        return "\n  ".join([head, *self.passes, *(f"failed: {ask}: {cause}" for ask, cause in self.failed)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,164 @@
+"""Owns the query of a pass: its lazy table, and the answers that are read off the table once it is collected."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import assert_never
+
+import polars as pl
+
+from qoa_platform.records import Ask
+from qoa_platform.scans.aggregates import Aggregate, Layout, Values, aggregate
+from qoa_platform.scans.columns import described
+from qoa_platform.scans.compiling import condition, parsed
+from qoa_platform.scans.counting import answer_of_counts, coarser, counts
+from qoa_platform.scans.grouping import GROUP, named
+from qoa_platform.scans.keying import answer_of_keys, hashed
+from qoa_platform.scans.keys import texts
+from qoa_platform.scans.planning import Pass, Shape, whole
+from qoa_platform.states import State
+from qoa_platform.states.grouped import CAP
+
+BROKEN = (Exception, pl.exceptions.PanicException)
+"""What a column can raise: a panic of the engine is no Exception."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why there is no answer."""
+
+    cause: str
+
+
+Answer = State | Mapping[str, State] | Failure
+"""A state, a state per group, or why there is none."""
+Answers = Mapping[Ask, Answer]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """The lazy table of a pass, and what is read off it. Reading never raises."""
+
+    table: pl.LazyFrame
+    read: Callable[[pl.DataFrame], Answers]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Normal rows, as all passes read them: one lazy frame, so that equal parts of their queries run once."""
+
+    rows: pl.LazyFrame
+    layout: Layout
+
+    @classmethod
+    def of(cls, frame: pl.DataFrame) -> "Source":
+        """The rows of *frame*, in which missing is null."""
+        nullable = frozenset(column.name for column in frame.iter_columns() if column.null_count())
+        return cls(rows=frame.lazy(), layout=Layout(schema=dict(frame.schema), nullable=nullable))
+
+    def where(self, text: str | None) -> pl.LazyFrame:
+        """The rows in which the condition is true. Raises CompileError, ExpressionError."""
+        return self.rows if text is None else self.rows.filter(condition(parsed(text), self.layout.schema))
+
+    def failure(self, error: BaseException, ask: Ask) -> Failure:
+        """What was found; and the columns that were read with their types, where it does not name one itself."""
+        text = str(error).strip().split("\n", 1)[0] or type(error).__name__
+        read = [*ask.columns, *ask.by]
+        named_already = not read or any(repr(name) in text for name in read)
+        return Failure(text if named_already else f"{text}: {described(read, self.layout.schema)}")
+
+    def guarded(self, ask: Ask, answer: Callable[[], Answer]) -> Answer:
+        """The answer, or why it failed."""
+        try:
+            return answer()
+        except BROKEN as error:
+            return self.failure(error, ask)
+
+
+def query(step: Pass, source: Source, beside: Iterable[Pass] = ()) -> Query:
+    """The query of *step*; counts are read off finer counts that are taken *beside* it. Raises what its rows raise."""
+    match step.shape:
+        case Shape.SELECT:
+            return _select(step, source)
+        case Shape.GROUP:
+            return _group(step, source)
+        case Shape.COUNT:
+            return _each(step, source, _counts(step, source, beside), answer_of_counts)
+        case Shape.KEY:
+            table = hashed(source.where(step.where), step.asks[0], source.layout.schema)
+            return _each(step, source, table, answer_of_keys)
+        case _:
+            assert_never(step.shape)
+
+
+def _each(
+    step: Pass, source: Source, table: pl.LazyFrame,
+    answer: Callable[[Ask, pl.DataFrame], State | Mapping[str, State]],
+) -> Query:  # fmt: skip
+    """A query whose table every ask reads for itself."""
+
+    def read(found: pl.DataFrame) -> Answers:
+        return {ask: source.guarded(ask, lambda asked=ask: answer(asked, found)) for ask in step.asks}  # type: ignore[misc]
+
+    return Query(table=table, read=read)
+
+
+def _counts(step: Pass, source: Source, beside: Iterable[Pass]) -> pl.LazyFrame:
+    names = _counted(step)
+    finer = [_counted(p) for p in beside if p.shape is Shape.COUNT and p.where == step.where and names < _counted(p)]
+    chosen = min(finer, key=lambda found: (len(found), sorted(found)), default=names)
+    table = counts(source.where(step.where), sorted(chosen), source.layout.schema)
+    return table if chosen == names else coarser(table, sorted(names))
+
+
+def _counted(step: Pass) -> frozenset[str]:
+    return frozenset((*step.by, *step.columns))
+
+
+def _aggregates(step: Pass, source: Source) -> tuple[dict[Ask, Aggregate], dict[Ask, Answer]]:
+    """The aggregates of each ask, and the asks that have none."""
+    found: dict[Ask, Aggregate] = {}
+    failed: dict[Ask, Answer] = {}
+    for ask in step.asks:
+        try:
+            found[ask] = aggregate(whole(ask), source.layout)
+        except BROKEN as error:
+            failed[ask] = source.failure(error, ask)
+    return found, failed
+
+
+def _exprs(found: Mapping[Ask, Aggregate]) -> list[pl.Expr]:
+    distinct = {name: expr for item in found.values() for name, expr in item.exprs.items()}
+    return [expr.alias(name) for name, expr in distinct.items()]
+
+
+def _select(step: Pass, source: Source) -> Query:
+    found, failed = _aggregates(step, source)
+
+    def read(table: pl.DataFrame) -> Answers:
+        values: Values = table.row(0, named=True) if found else {}
+        return failed | {ask: source.guarded(ask, lambda i=item: i.read(values)) for ask, item in found.items()}  # type: ignore[misc]
+
+    return Query(table=source.where(step.where).select(_exprs(found)), read=read)
+
+
+def _group(step: Pass, source: Source) -> Query:
+    found, failed = _aggregates(step, source)
+    rows, exprs, by = source.where(step.where), _exprs(found), list(step.by)
+
+    def read(table: pl.DataFrame) -> Answers:
+        if table.height > CAP:
+            table = named(rows.collect(), by).lazy().group_by(GROUP).agg(exprs).collect()
+        names = (table.get_column(GROUP) if GROUP in table.columns else texts(table.select(by))).to_list()
+        groups = list(zip(names, table.iter_rows(named=True), strict=True))
+        return failed | {ask: source.guarded(ask, lambda i=item: _per_group(i, groups)) for ask, item in found.items()}  # type: ignore[misc]
+
+    return Query(table=rows.group_by(by).agg(exprs), read=read)
+
+
+def _per_group(item: Aggregate, groups: Sequence[tuple[str, Values]]) -> Mapping[str, State]:
+    """The state of each group; values that are spelled alike are one group."""
+    found: dict[str, State] = {}
+    for name, values in groups:
+        state = item.read(values)
+        found[name] = found[name] + state if name in found else state
+    return found
