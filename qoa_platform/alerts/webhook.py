@@ -124,9 +124,10 @@ class Webhook:
             if address.scheme == "https":
                 connection.sock = _tls().wrap_socket(connection.sock, server_hostname=address.host)
             connection.request("POST", address.target, body=body, headers={**headers, "Host": _host(address)})
-            answer = connection.getresponse()
-            with suppress(OSError, HTTPException):  # what it says does not matter any more
-                answer.read(MAX_ANSWER)
+            with connection.getresponse() as answer:
+                deadline.check()  # cut off within the headers looks like their end
+                with suppress(OSError, HTTPException):  # what it says does not matter any more
+                    answer.read(MAX_ANSWER)
         except (OSError, HTTPException, ValueError) as error:
             late = deadline.over or isinstance(error, TimeoutError)
             said = f"in time ({self._total:g} s)" if late else f"properly: {_said(error)}"
@@ -171,6 +172,11 @@ class _Deadline:
         with suppress(OSError):
             if self._held is not None:
                 self._held.shutdown(socket.SHUT_RDWR)
+
+    def check(self) -> None:
+        """Raise TimeoutError when it is over."""
+        if self.over:
+            raise TimeoutError
 
     def end(self) -> None:
         """Stop watching."""
