@@ -10,8 +10,8 @@ from qoa_platform.loop import Ports, Reconciled, reconcile
 from qoa_platform.orchestration.runs import DagsterRuns, tags_of
 from qoa_platform.records import RunRequest
 
-JOB = "__ASSET_JOB"
-"""Dagster's implicit job of all assets."""
+QUIET: Mapping[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+"""Events go to the instance as ever; the console belongs to whoever executes in process."""
 
 
 def settle(ports: Ports, *, rounds: int = 50) -> list[Reconciled]:
@@ -54,7 +54,7 @@ class InlineRuns(DagsterRuns):
         keys = [dg.AssetKey(asset.split("/")) for asset in assets]
         result = self._job.execute_in_process(
             instance=self._inside, asset_selection=keys, partition_key=partition, tags=every,
-            run_config=dict(config) if config else None, raise_on_error=False,
+            run_config={**QUIET, **(config or {})}, raise_on_error=False,
         )  # fmt: skip
         return str(result.run_id)
 

@@ -20,6 +20,8 @@ class Graph:
     """Assets and what they read.
 
     >>> g = Graph(nodes=(Node(asset="a"), Node(asset="b", upstream=("a",)), Node(asset="c", upstream=("b",))))
+    >>> g.ordered
+    ('a', 'b', 'c')
     >>> g.below("a"), g.above("c"), g.between("a", "c")
     (('b', 'c'), ('a', 'b'), ('a', 'b', 'c'))
     """
@@ -41,7 +43,8 @@ class Graph:
 
     def _ordered(self, names: Iterable[str]) -> tuple[str, ...]:
         """*names* in topological order (upstream first); ties keep the order of *nodes*."""
-        left, done = list(dict.fromkeys(n.asset for n in self.nodes if n.asset in set(names))), []
+        wanted = set(names)
+        left, done = list(dict.fromkeys(n.asset for n in self.nodes if n.asset in wanted)), []
         while left:
             ready = next((n for n in left if not set(self._up()[n]) & set(left) - {n}), left[0])
             left.remove(ready)
