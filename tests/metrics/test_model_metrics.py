@@ -1,0 +1,81 @@
+"""Models: errors of predictions, by hand; what is undefined, and what is infinite."""
+
+from functools import reduce
+from operator import add
+
+import pytest
+
+from qoa_platform.metrics import MetricError
+from qoa_platform.records import Reading, Reason
+from qoa_platform.states import Comoments, Grouped, Sums
+from tests.metrics.making import one
+
+ERRORS = Sums.of_terms(4, absolute=6.0, squared=12.0, error=-2.0, truth=24.0)
+
+
+def comoments(*rows: tuple[float, float]) -> Comoments:
+    """Of (truth, prediction) pairs."""
+    return reduce(add, (Comoments(1, *row) for row in rows), Comoments())
+
+
+def test_errors_by_hand() -> None:
+    """Four rows with Σ|e| = 6, Σe² = 12, Σe = −2 and Σ|y| = 24."""
+    assert one("model.wape").read(ERRORS, None) == Reading(value=0.25, n=4)
+    assert one("model.mae").read(ERRORS, None) == Reading(value=1.5, n=4)
+    assert one("model.rmse").read(ERRORS, None) == Reading(value=3**0.5, n=4)
+    assert one("model.bias").read(ERRORS, None) == Reading(value=-1 / 12, n=4)
+
+
+def test_errors_share_one_ask() -> None:
+    """WAPE, MAE, RMSE and bias are read off one state."""
+    assert len({one(f"model.{name}").ask(None) for name in ("wape", "mae", "rmse", "bias")}) == 1
+
+
+def test_a_perfect_model_and_the_mean() -> None:
+    """R² of the truth itself is 1, of the mean 0, of something worse below 0."""
+    assert one("model.r2").read(comoments((1, 1), (2, 2), (4, 4)), None).value == pytest.approx(1.0)
+    assert one("model.r2").read(comoments((1, 2), (3, 2)), None).value == pytest.approx(0.0)
+    assert one("model.r2").read(comoments((1, 5), (3, 5)), None).value == pytest.approx(-9.0)
+
+
+@pytest.mark.parametrize("metric", ["wape", "mae", "rmse", "bias", "r2"])
+def test_no_pair_is_no_data(metric: str) -> None:
+    """Without a row that has both truth and prediction there is nothing to compare."""
+    state = Comoments() if metric == "r2" else Sums()
+    assert one(f"model.{metric}").read(state, None) == Reading.unknown(Reason.NO_DATA)
+
+
+def test_what_divides_by_nothing_is_not_applicable() -> None:
+    """WAPE and bias of a truth that is all 0, R² of a constant truth: a reason, and n."""
+    flat = Sums.of_terms(2, absolute=1.0, squared=1.0, error=1.0, truth=0.0)
+    assert one("model.wape").read(flat, None) == Reading.unknown(Reason.NOT_APPLICABLE, 2, "Σ|y| is 0")
+    assert one("model.bias").read(flat, None).reason is Reason.NOT_APPLICABLE
+    for constant in (comoments((0.1, 1), (0.1, 2), (0.1, 3)), comoments((0, 1), (0, 2)), comoments((5, 5))):
+        assert one("model.r2").read(constant, None).reason is Reason.NOT_APPLICABLE
+
+
+def test_an_infinite_prediction_is_an_error_of_every_metric() -> None:
+    """A model that predicts ±inf somewhere has no WAPE, and no R² of its other rows either."""
+    infinite = Sums.of_terms(2, absolute=float("inf"), squared=float("inf"), error=float("inf"), truth=3.0)
+    for name in ("wape", "mae", "rmse", "bias"):
+        assert one(f"model.{name}").read(infinite, None).reason is Reason.ERROR
+    reading = one("model.r2").read(comoments((1, 1), (2, 2)) + Comoments(n_nonfinite=1), None)
+    assert (reading.value, reading.reason) == (None, Reason.ERROR)
+    assert "1 of 3 rows hold ±inf" in str(reading.cause)
+
+
+def test_groups_add_numerators_and_denominators() -> None:
+    """The whole's WAPE is that of all rows, not the mean of the groups' WAPEs."""
+    a, b = Sums.of_terms(1, absolute=1.0, truth=1.0), Sums.of_terms(1, absolute=1.0, truth=99.0)
+    metric, state = one("model.wape", by="g"), Grouped(a + b, (("a", a), ("b", b)))
+    assert metric.read(state, None).value == 0.02
+    assert metric.read(state, None, "a").value == 1.0
+    assert metric.read(state, None, "b").value == 1 / 99
+
+
+def test_columns_of_truth_and_prediction_can_be_named() -> None:
+    """They are ``actual`` and ``predicted`` unless the promise says otherwise; a column of its own is refused."""
+    assert one("model.mae", over="retail/backtest").columns == ("actual", "predicted")
+    assert one("model.mae", truth="sold", prediction="forecast").columns == ("sold", "forecast")
+    with pytest.raises(MetricError, match=r"is given x. Allowed: no column"):
+        one("model.mae", "x")
