@@ -1,0 +1,89 @@
+"""Owns ``qoa accept``: a person lets a partition through that the gate held back."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+from qoa_platform.cli.exits import Complaint, Exit
+from qoa_platform.cli.leaf import actor_option, leaf, reason_option
+
+if TYPE_CHECKING:
+    from qoa_platform.cli.project import Project
+    from qoa_platform.reactions.world import World
+
+SUFFIX = ".parquet"
+
+
+@leaf(
+    example=["qoa accept retail/sales_day 2017-11-24 --reason 'Black Friday: the stores were really closed early'"],
+    exits=(Exit.PROJECT, Exit.STATE, Exit.LEDGER),
+)
+@click.argument("asset")
+@click.argument("partition", default="all")
+@click.option("--digest", help="Which candidate, where several were held back; its first digits are enough.")
+@reason_option
+@actor_option
+def accept(*, asset: str, partition: str, digest: str | None, reason: str, actor: str, as_json: bool) -> None:
+    """Publish a partition that was held back, as it is.
+
+    PARTITION is a day (2017-11-24), or left out for a whole table. The pointer moves to the newest candidate that was
+    held back, its digest is marked as accepted, its quarantine ends, and the episodes that only it kept open close. The
+    verdicts stay what they are: violated.
+    """
+    from qoa_platform.cli import naming
+    from qoa_platform.cli.output import emit, say
+    from qoa_platform.cli.project import open_project
+    from qoa_platform.reactions.commands import accept as accepted
+
+    project = open_project()
+    naming.asset(project, asset)
+    chosen = _candidate(project, asset, partition, digest)
+    world = _world(project, asset, partition)
+    done = project.commit(accepted(world, asset, partition, chosen, actor=actor, reason=reason))
+    if as_json:
+        facts = {"asset": asset, "partition": partition, "digest": chosen, "actor": actor, "reason": reason}
+        emit({**facts, "generation": done.pointers[0].generation, "at": world.at, "wall": world.wall})
+    else:
+        say(f"{asset} {partition} is published with digest {chosen[:12]}, accepted by {actor}: {reason}")
+
+
+def _world(project: "Project", asset: str, partition: str) -> "World":
+    """The world with what is published of this one partition: a policy never looks at it, the move must."""
+    from qoa_platform.records import PointerKind
+
+    world = project.world_of_asset(asset)
+    head = project.ledger.pointer(PointerKind.PUBLISHED, f"{asset}|{partition}")
+    return replace(world, pointers={**world.pointers, (PointerKind.PUBLISHED, head.key): head}) if head else world
+
+
+def _candidate(project: "Project", asset: str, partition: str, prefix: str | None) -> str:
+    """The digest that is meant, checked to be there: no pointer moves to bytes that are gone."""
+    from qoa_platform.artifacts import FileStore
+    from qoa_platform.cli.project import one_of
+    from qoa_platform.records import Trial, TrialState
+
+    trials = project.ledger.find(Trial, series=f"{asset}|{partition}")
+    held = list(dict.fromkeys(t.output for t in trials if t.state is TrialState.BLOCKED and t.output))
+    place = f"{asset} {partition}"
+    if not held:
+        raise Complaint(Exit.STATE, f"nothing of {place} was ever held back: {_stands(project, asset, partition)}")
+    if prefix is None:
+        if trials[-1].output != held[-1]:
+            message = f"the last trial of {place} was not held back ({trials[-1].state}). An earlier one: say --digest"
+            raise Complaint(Exit.STATE, message)
+        prefix = held[-1]
+    chosen = one_of(f"candidate of {place}", prefix, held, "Say more digits")
+    if not FileStore(project.home.state).exists(f"data/{asset}/{partition}", chosen, SUFFIX):
+        raise Complaint(Exit.STATE, f"the bytes of {place} {chosen[:12]} are gone from {project.home.state}/data. Run it again")
+    return chosen
+
+
+def _stands(project: "Project", asset: str, partition: str) -> str:
+    from qoa_platform.records import PointerKind
+
+    head = project.ledger.pointer(PointerKind.PUBLISHED, f"{asset}|{partition}")
+    if head is not None and head.value is not None:
+        return f"digest {head.value[:12]} is published"
+    known = [p.key.partition("|")[2] for p in project.ledger.pointers(PointerKind.PUBLISHED, f"{asset}|")]
+    return f"nothing is published of it. Published partitions: {known[0]} … {known[-1]}" if known else "it never ran"
