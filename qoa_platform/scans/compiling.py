@@ -13,6 +13,7 @@ from qoa_platform.metrics.expression_nodes import (
     Match, Matching, Negative, Not, Or, Value, When, walk,
 )  # fmt: skip
 from qoa_platform.metrics.expressions import parse_condition
+from qoa_platform.scans.widths import is_decimal, wide, width
 
 Schema = Mapping[str, pl.DataType]
 
@@ -40,7 +41,7 @@ def compiled(expr: Expr, schema: Schema) -> pl.Expr:
         case Literal(value=value):
             return pl.lit(value)
         case Negative(operand=x):
-            return -compiled(x, schema)
+            return _negative(compiled(x, schema), width(x, schema))
         case Not(operand=x):
             return ~compiled(x, schema)
         case And(operands=xs):
@@ -48,9 +49,10 @@ def compiled(expr: Expr, schema: Schema) -> pl.Expr:
         case Or(operands=xs):
             return reduce(or_, (compiled(x, schema) for x in xs))
         case Comparison(operator=operator, left=a, right=b):
-            return _compared(operator, _beside(a, b, schema), _beside(b, a, schema))
+            ordered = operator not in {Comparing.EQ, Comparing.NE}
+            return _compared(operator, _beside(a, b, schema, ordered=ordered), _beside(b, a, schema, ordered=ordered))
         case Arithmetic(operator=operator, left=a, right=b):
-            return _computed(operator, compiled(a, schema), compiled(b, schema))
+            return _computed(operator, *_operands(expr, compiled(a, schema), compiled(b, schema), schema))
         case When(cases=cases, otherwise=z):
             return _chosen(cases, z, schema)
         case _:
@@ -94,7 +96,8 @@ def _called(expr: Apply | Match | IsIn | IsBetween | IsNull, schema: Schema) -> 
         case IsIn(operand=x, values=values):
             return _among(x, values, schema)
         case IsBetween(operand=x, low=a, high=b):
-            return compiled(x, schema).is_between(_beside(a, x, schema), _beside(b, x, schema))
+            low, high = (_beside(end, x, schema, ordered=True) for end in (a, b))
+            return _beside(x, a, schema, ordered=True).is_between(low, high)
         case IsNull(operand=x, negated=negated):
             value = compiled(x, schema)
             return value.is_not_null() if negated else value.is_null()
@@ -118,6 +121,21 @@ def _compared(operator: Comparing, a: pl.Expr, b: pl.Expr) -> pl.Expr:
             return a >= b
         case _:
             assert_never(operator)
+
+
+def _negative(value: pl.Expr, bits: int | None) -> pl.Expr:
+    return -value if bits is None else pl.lit(0, dtype=pl.Int64) - wide(value, bits)
+
+
+def _operands(expr: Arithmetic, a: pl.Expr, b: pl.Expr, schema: Schema) -> tuple[pl.Expr, pl.Expr]:
+    """Both operands in a type that holds the result: integers never wrap, and no quotient is cut to a decimal's scale."""
+    if expr.operator is Computing.DIVIDE or (is_decimal(expr, schema) and expr.operator in REMAINDERS):
+        return a.cast(pl.Float64), b.cast(pl.Float64)
+    bits = width(expr, schema)
+    return wide(a, bits), wide(b, bits)
+
+
+REMAINDERS = frozenset({Computing.FLOOR_DIVIDE, Computing.MODULO})
 
 
 def _computed(operator: Computing, a: pl.Expr, b: pl.Expr) -> pl.Expr:
@@ -151,7 +169,10 @@ def _applied(function: Function, operand: Expr, schema: Schema) -> pl.Expr:
     value = compiled(operand, schema)
     match function:
         case Function.ABS:
-            return value.abs()
+            bits = width(operand, schema)
+            if bits is None:
+                return value.abs()
+            return pl.when(value < 0).then(_negative(value, bits)).otherwise(wide(value, bits))
         case Function.LEN_CHARS:
             return _text(operand, schema).str.len_chars()
         case Function.YEAR:
@@ -181,7 +202,7 @@ def _matched(matching: Matching, value: pl.Expr, text: str) -> pl.Expr:
 
 
 def _text(operand: Expr, schema: Schema) -> pl.Expr:
-    """*operand* as text: a categorical column holds text too."""
+    """*operand*, of categories as the text that they hold."""
     value = compiled(operand, schema)
     return value.cast(pl.String) if isinstance(_type(operand, schema), pl.Categorical | pl.Enum) else value
 
@@ -190,11 +211,16 @@ def _type(operand: Expr, schema: Schema) -> pl.DataType | None:
     return schema.get(operand.name) if isinstance(operand, Column) else None
 
 
-def _beside(operand: Expr, other: Expr, schema: Schema) -> pl.Expr:
-    """*operand*, which is compared with *other*: a text beside a time is read as a time."""
+def _beside(operand: Expr, other: Expr, schema: Schema, *, ordered: bool) -> pl.Expr:
+    """*operand*, which is compared with *other*: text beside a time is read as a time, categories are the text they hold.
+
+    Where two columns meet, or an order is asked for, categories are written out: their own order is none of text.
+    """
     match operand, _type(other, schema):
         case Literal(value=str(text)), pl.Date() | pl.Datetime() as dtype:
             return pl.lit(_time(text, dtype), dtype=dtype)
+        case Column(), _ if ordered or isinstance(other, Column):
+            return _text(operand, schema)
         case _:
             return compiled(operand, schema)
 
@@ -205,10 +231,12 @@ def _among(operand: Expr, values: tuple[Value, ...], schema: Schema) -> pl.Expr:
     match _type(operand, schema):
         case pl.Date() | pl.Datetime() as dtype:
             return value.is_in([_time(str(v), dtype) for v in values])
+        case pl.Decimal() if _numeric(values):
+            return value.cast(pl.Float64).is_in([float(v) for v in values])
         case pl.DataType() as dtype if dtype.is_integer():
             return value.is_in(_whole(values) if _numeric(values) else list(values))
         case pl.DataType() as dtype if dtype.is_float() and _numeric(values):
-            return value.is_in([float(v) for v in values])
+            return value.is_in(pl.Series([float(v) for v in values], dtype=dtype).implode())
         case pl.DataType():
             return value.is_in(list(values))
         case _:
@@ -217,7 +245,7 @@ def _among(operand: Expr, values: tuple[Value, ...], schema: Schema) -> pl.Expr:
 
 def _whole(values: tuple[Value, ...]) -> pl.Series:
     """The whole numbers among *values*: no other equals an integer."""
-    return pl.Series([int(v) for v in values if float(v).is_integer()], dtype=pl.Int64)
+    return pl.Series([int(v) for v in values if float(v).is_integer()], dtype=pl.Int128).implode()
 
 
 def _numeric(values: tuple[Value, ...]) -> bool:

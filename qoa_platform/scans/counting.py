@@ -1,14 +1,14 @@
 """Owns answers read off counts of values: frequencies, confusion, and hits within the fences of each row's group."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import polars as pl
 
 from qoa_platform.records import Ask
 from qoa_platform.scans.columns import Schema, UnanswerableError, require_number
-from qoa_platform.scans.grouping import GROUP, named
-from qoa_platform.scans.keys import texts
+from qoa_platform.scans.grouping import GROUP, group_name, named
+from qoa_platform.scans.keys import spelled
 from qoa_platform.states import Confusion, Frequencies, State, Tally
 from qoa_platform.states.frequencies import CAP
 
@@ -36,69 +36,74 @@ def coarser(table: pl.LazyFrame, names: Sequence[str]) -> pl.LazyFrame:
 
 def answer_of_counts(ask: Ask, table: pl.DataFrame) -> State | Mapping[str, State]:
     """What *ask* wants of a table of counts: a state, or one per group. Raises UnanswerableError."""
-    if ask.state == "tally":
-        return _within_fences(ask, table)
     if not ask.by:
         return _state(ask, table)
-    grouped = coarser(named(table, ask.by).lazy(), [GROUP, *dict.fromkeys(ask.columns)]).collect()
-    return {str(key[0]): _state(ask, part) for key, part in grouped.partition_by(GROUP, as_dict=True).items()}
+    merged = coarser(named(table, ask.by).lazy(), [GROUP, *dict.fromkeys(ask.columns)]).collect()
+    return {str(key[0]): _state(ask, part) for key, part in merged.partition_by(GROUP, as_dict=True).items()}
 
 
 def _state(ask: Ask, table: pl.DataFrame) -> State:
-    columns = list(ask.columns)
-    total = int(table.get_column(ROWS).sum() or 0)
-    present = table.drop_nulls(columns)
-    if ask.state == "confusion":
-        return _confusion(columns, present)
-    n = int(present.get_column(ROWS).sum() or 0)
-    return _frequencies(ask, present, n, total - n)
+    return _confusion(ask.columns, table) if ask.state == "confusion" else _frequencies(ask, table)
 
 
-def _frequencies(ask: Ask, present: pl.DataFrame, n: int, missing: int) -> State:
-    cap = _cap(dict(ask.params).get("cap"))
-    cut = 0
-    if present.height > cap:
-        cut = int(present.get_column(ROWS).sort(descending=True)[cap])
-        present = present.filter(pl.col(ROWS) > cut)
+def _frequencies(ask: Ask, table: pl.DataFrame) -> State:
+    given: Any = dict(ask.params).get("cap")
+    cap = int(given) if given else CAP
+    total, n, cut = int(table.get_column(ROWS).sum()), 0, 0
+    if table.height > cap:
+        table = table.drop_nulls(ask.columns)
+        n = int(table.get_column(ROWS).sum())
+    if table.height > cap:
+        cut = int(table.get_column(ROWS).sort(descending=True)[cap])
+        table = table.filter(pl.col(ROWS) > cut)
     found: dict[str, int] = {}
-    spelled = texts(present.select(ask.columns)).to_list()
-    for text, count in zip(spelled, present.get_column(ROWS).to_list(), strict=True):
+    for values, count in _spelled(table, ask.columns):
+        text = "|".join(values)
         found[text] = found.get(text, 0) + count - cut
-    return Frequencies.exact(found, n=n, missing=missing, error=cut, cap=cap)
+    n = n or sum(found.values())
+    return Frequencies.exact(found, n=n, missing=total - n, error=cut, cap=cap)
 
 
-def _cap(found: Any) -> int:
-    return int(found) if found else CAP
+def _spelled(table: pl.DataFrame, columns: Sequence[str]) -> Iterator[tuple[tuple[str, ...], int]]:
+    """The texts of the values of *columns* and their count, where all are present."""
+    values = zip(*(spelled(table.get_column(name)) for name in columns), strict=True)
+    for texts, count in zip(values, table.get_column(ROWS).to_list(), strict=True):
+        if None not in texts:
+            yield texts, count
 
 
-def _confusion(columns: Sequence[str], present: pl.DataFrame) -> State:
-    if present.height > CELLS:
+def _confusion(columns: Sequence[str], table: pl.DataFrame) -> State:
+    if table.height > CELLS:
         names = " and ".join(map(repr, columns))
-        raise UnanswerableError(f"columns {names} hold {present.height:,} different pairs. Allowed: {CELLS:,} classes")
-    found: dict[tuple[str, str], int] = {}
-    truths, predictions = (texts(present.select(column)).to_list() for column in columns)
-    for truth, prediction, count in zip(truths, predictions, present.get_column(ROWS).to_list(), strict=True):
-        found[truth, prediction] = found.get((truth, prediction), 0) + count
-    return Confusion(tuple(sorted((t, p, count) for (t, p), count in found.items())))
+        raise UnanswerableError(f"columns {names} hold {table.height:,} different pairs. Allowed: {CELLS:,} classes")
+    found: dict[tuple[str, ...], int] = {}
+    for pair, count in _spelled(table, columns):
+        found[pair] = found.get(pair, 0) + count
+    return Confusion(tuple(sorted((truth, prediction, count) for (truth, prediction), count in found.items())))
 
 
-def _within_fences(ask: Ask, table: pl.DataFrame) -> Mapping[str, State]:
-    """Hits and rows per group; a group without fences has neither."""
+def within_fences(ask: Ask, table: pl.LazyFrame, schema: Schema) -> pl.LazyFrame:
+    """Hits and rows per group, off counts by group and value; a group without fences has neither.
+
+    Raises UnanswerableError for a column that holds no numbers.
+    """
     column = ask.columns[0]
-    require_number(column, table.schema, "a fence")
+    require_number(column, schema, "a fence")
     value = pl.col(column).cast(pl.Float64)
     inside, counted = value.is_between(pl.col(LOW), pl.col(HIGH)), value.is_not_null() & pl.col(LOW).is_not_null()
-    found = (
-        named(table, ask.by).lazy()
-        .join(_fences(ask).lazy(), on=GROUP, how="left")
-        .group_by(GROUP)
-        .agg(*(pl.col(ROWS).filter(mask).sum().alias(end) for end, mask in ((LOW, inside), (HIGH, counted))))
-        .collect()
+    name = group_name(ask.by, schema)
+    return (
+        table.with_columns(name.alias(GROUP)).join(_fences(ask), on=GROUP, how="left")
+        .group_by(GROUP).agg(pl.col(ROWS).filter(inside).sum().alias(LOW), pl.col(ROWS).filter(counted).sum().alias(HIGH))
     )  # fmt: skip
-    return {name: Tally(hits, rows) for name, hits, rows in found.select(GROUP, LOW, HIGH).iter_rows()}
 
 
-def _fences(ask: Ask) -> pl.DataFrame:
+def _fences(ask: Ask) -> pl.LazyFrame:
     flat: Any = dict(ask.params)["fences"]
     schema = {GROUP: pl.String, LOW: pl.Float64, HIGH: pl.Float64}
-    return pl.DataFrame([flat[0::3], flat[1::3], flat[2::3]], schema=schema, orient="col", strict=False)
+    return pl.LazyFrame([flat[0::3], flat[1::3], flat[2::3]], schema=schema, orient="col")
+
+
+def answer_of_fences(ask: Ask, table: pl.DataFrame) -> Mapping[str, State]:  # noqa: ARG001 (as all answers are called)
+    """The tally of each group."""
+    return {name: Tally(hits, rows) for name, hits, rows in table.select(GROUP, LOW, HIGH).iter_rows()}

@@ -40,7 +40,7 @@ def answer_of_keys(ask: Ask, table: pl.DataFrame) -> Sums | Keys | Mapping[str, 
     count = _keys if ask.state == "keys" else _uniqueness
     if not ask.by:
         return count(_complete(table, ask, columns), columns)
-    return {name: count(_complete(part, ask, columns), columns) for name, part in parts(table, ask.by).items()}
+    return {name: count(_complete(part, ask, columns), columns) for name, part in parts(table, ask.by)}
 
 
 def _complete(rows: pl.DataFrame, ask: Ask, columns: Sequence[str]) -> pl.DataFrame:

@@ -7,6 +7,8 @@ import polars as pl
 
 Missing = Mapping[str, tuple[str, ...]]
 """Column → the tokens that mean missing there."""
+LARGE = 2**127
+"""No integer or decimal column holds a number as large as this one."""
 
 
 def normal(frame: pl.DataFrame, columns: Iterable[str], missing: Missing) -> pl.DataFrame:
@@ -48,8 +50,8 @@ def _normal(column: pl.Series, dtype: pl.DataType, tokens: tuple[str, ...]) -> p
 def _tokens(tokens: tuple[str, ...], dtype: pl.DataType) -> list[str | float | datetime]:
     """The tokens as values that can stand in a column of *dtype*."""
     if dtype.is_numeric():
-        return [number for token in tokens if (number := _number(token)) is not None]
-    if dtype.is_temporal():
+        return [number for token in tokens if (number := _number(token)) is not None and _fits(number, dtype)]
+    if isinstance(dtype, pl.Date | pl.Datetime):
         zoned = isinstance(dtype, pl.Datetime) and dtype.time_zone is not None
         return [time for token in tokens if (time := _time(token, zoned=zoned)) is not None]
     if isinstance(dtype, pl.String | pl.Categorical | pl.Enum):
@@ -62,6 +64,13 @@ def _number(token: str) -> float | None:
         return int(token) if token.lstrip("+-").isdigit() else float(token)
     except ValueError:
         return None
+
+
+def _fits(number: float, dtype: pl.DataType) -> bool:
+    """Whether *number* can stand in a column of *dtype*: none that is too large, no fraction among integers."""
+    if dtype.is_float():
+        return True
+    return abs(number) < LARGE and (float(number).is_integer() or not dtype.is_integer())
 
 
 def _time(token: str, *, zoned: bool) -> datetime | None:

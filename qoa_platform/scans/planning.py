@@ -25,7 +25,9 @@ class Shape(IntEnum):
     """Aggregates per group, in one group_by."""
     COUNT = 2
     """Rows per distinct combination of values, in one group_by."""
-    KEY = 3
+    FENCE = 3
+    """The counts by group and value, held against the fences of the group."""
+    KEY = 4
     """One hash per row, and what repeats of it."""
 
 
@@ -46,6 +48,7 @@ class Pass(NamedTuple):
             Shape.SELECT: "one select",
             Shape.GROUP: f"one group_by {', '.join(self.by)}",
             Shape.COUNT: f"counts of {', '.join((*self.by, *self.columns))}",
+            Shape.FENCE: f"fences of {', '.join(self.columns)} by {', '.join(self.by)}",
             Shape.KEY: f"keys of {', '.join(self.columns) or 'all columns'}{' by ' if self.by else ''}{', '.join(self.by)}",
         }[self.shape]
         asked = ", ".join(f"{ask.state}({', '.join(ask.columns)})" for ask in self.asks)
@@ -117,7 +120,9 @@ def _has_fences(ask: Ask) -> bool:
 
 def _pass(ask: Ask) -> Pass:
     """The pass that answers *ask*, without its asks."""
-    if sums_its_groups(ask) or ask.state in COUNTED:
+    if sums_its_groups(ask):
+        return Pass(Shape.FENCE, ask.where, ask.by, ask.columns, (ask,))
+    if ask.state in COUNTED:
         return Pass(Shape.COUNT, ask.where, ask.by, ask.columns)
     if ask.state in KEYED:
         return Pass(Shape.KEY, ask.where, ask.by, ask.columns)

@@ -10,10 +10,10 @@ from qoa_platform.records import Ask
 from qoa_platform.scans.aggregates import Aggregate, Layout, Values, aggregate
 from qoa_platform.scans.columns import described
 from qoa_platform.scans.compiling import condition, parsed
-from qoa_platform.scans.counting import answer_of_counts, coarser, counts
+from qoa_platform.scans.counting import answer_of_counts, answer_of_fences, coarser, counts, within_fences
 from qoa_platform.scans.grouping import GROUP, named
 from qoa_platform.scans.keying import answer_of_keys, hashed
-from qoa_platform.scans.keys import texts
+from qoa_platform.scans.keys import group_names
 from qoa_platform.scans.planning import Pass, Shape, whole
 from qoa_platform.states import State
 from qoa_platform.states.grouped import CAP
@@ -83,6 +83,9 @@ def query(step: Pass, source: Source, beside: Iterable[Pass] = ()) -> Query:
             return _group(step, source)
         case Shape.COUNT:
             return _each(step, source, _counts(step, source, beside), answer_of_counts)
+        case Shape.FENCE:
+            table = within_fences(step.asks[0], _counts(step, source, beside), source.layout.schema)
+            return _each(step, source, table, answer_of_fences)
         case Shape.KEY:
             table = hashed(source.where(step.where), step.asks[0], source.layout.schema)
             return _each(step, source, table, answer_of_keys)
@@ -102,9 +105,12 @@ def _each(
     return Query(table=table, read=read)
 
 
+COUNTS = frozenset({Shape.COUNT, Shape.FENCE})
+
+
 def _counts(step: Pass, source: Source, beside: Iterable[Pass]) -> pl.LazyFrame:
     names = _counted(step)
-    finer = [_counted(p) for p in beside if p.shape is Shape.COUNT and p.where == step.where and names < _counted(p)]
+    finer = [_counted(p) for p in beside if p.shape in COUNTS and p.where == step.where and names < _counted(p)]
     chosen = min(finer, key=lambda found: (len(found), sorted(found)), default=names)
     table = counts(source.where(step.where), sorted(chosen), source.layout.schema)
     return table if chosen == names else coarser(table, sorted(names))
@@ -148,7 +154,7 @@ def _group(step: Pass, source: Source) -> Query:
     def read(table: pl.DataFrame) -> Answers:
         if table.height > CAP:
             table = named(rows.collect(), by).lazy().group_by(GROUP).agg(exprs).collect()
-        names = (table.get_column(GROUP) if GROUP in table.columns else texts(table.select(by))).to_list()
+        names = table.get_column(GROUP).to_list() if GROUP in table.columns else group_names(table, by)
         groups = list(zip(names, table.iter_rows(named=True), strict=True))
         return failed | {ask: source.guarded(ask, lambda i=item: _per_group(i, groups)) for ask, item in found.items()}  # type: ignore[misc]
 

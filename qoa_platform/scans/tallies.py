@@ -95,7 +95,9 @@ def between(column: str, schema: Schema, low: Any, high: Any, closed: str) -> pl
     """Whether a number lies in a range; integers are compared as integers, so that nothing is rounded."""
     require_number(column, schema, "a range")
     whole = fits_int64(schema[column]) and all(bound is None or abs(bound) < LARGE for bound in (low, high))
-    value = pl.col(column).cast(pl.Int64 if whole else pl.Float64)
+    value = pl.col(column)
+    if whole or not schema[column].is_float():
+        value = value.cast(pl.Int64 if whole else pl.Float64)
     tests: list[pl.Expr] = []
     if low is not None:
         bound = ceil(low) if whole else float(low)
@@ -119,8 +121,9 @@ def _in_set(column: str, schema: Schema, values: tuple[Any, ...]) -> pl.Expr:
         whole = [int(v) for v in numbers if float(v).is_integer()]
         fitting, test = numbers, value.cast(pl.Int64).is_in(pl.Series(whole, dtype=pl.Int64).implode())
     elif dtype.is_numeric():
-        floats = pl.Series([float(v) for v in numbers], dtype=pl.Float64)
-        fitting, test = numbers, value.cast(pl.Float64).is_in(floats.implode())
+        precision = dtype if dtype.is_float() else pl.Float64()
+        floats = pl.Series([float(v) for v in numbers], dtype=precision)
+        fitting, test = numbers, value.cast(precision).is_in(floats.implode())
     elif is_time(dtype):
         moments = pl.Series([micros(v) for v in texts], dtype=pl.Int64)
         fitting, test = texts, micros_of(column, dtype).is_in(moments.implode())
