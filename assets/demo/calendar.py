@@ -7,8 +7,6 @@ from typing import Final
 FIRST: Final = date(2017, 1, 1)
 REPLAY: Final = date(2017, 10, 2)
 """Day 1 of the replay."""
-LONGEST: Final = date(2017, 11, 22)
-"""No replayed day is later: the Thanksgiving week is history, untold."""
 LAST: Final = date(2018, 1, 1)
 """The last day of the feed, which is partial."""
 

@@ -18,7 +18,7 @@ from qoa_platform.reactions.commands import promote_by_force
 from qoa_platform.reactions.progress import due_at
 from qoa_platform.reactions.snapshot import read_snapshot
 from qoa_platform.reactions.world import World
-from qoa_platform.records import Injection, ModelVersion, Params, Refused, short
+from qoa_platform.records import Fixed, Injection, ModelVersion, Params, Refused, Trial, Usage, short
 from qoa_platform.workspace import Workspace
 
 DAILY = ("retail/raw_day", "retail/sales_day", "retail/department_sales", "retail/forecast", "retail/scorecard")
@@ -86,6 +86,15 @@ class Stage:
         if recipe is not None:
             config = {"ops": {"retail__demand_model": {"config": {"recipe": recipe}}}}
         return self.runs.execute(TRAINING, run_tags=run_tags, config=config)
+
+    def vcpu_hour(self, times: float) -> float:
+        """The USD per vCPU-hour at which the last training run would have cost *times* what the contract allows."""
+        subject = self.world.contract.subject("training")
+        promise = subject.promise("price") if subject else None
+        allowed = promise.must.bound if promise is not None and isinstance(promise.must, Fixed) else 1.0
+        trial = self.ports.ledger.find(Trial, series="retail/demand_model|all")[-1]
+        usage = trial.usage or Usage(seconds=1.0)
+        return times * allowed * 3600 / (max(usage.seconds, 0.001) * (usage.vcpus or 1.0))
 
     def settle(self) -> None:
         """Let the loop act until nothing is left to do, jumping to the next backoff; then tell those who wait."""

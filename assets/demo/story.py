@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from assets.demo.calendar import FIRST, LAST, LONGEST, day, days
+from assets.demo.calendar import FIRST, LAST, day, days
 from assets.demo.screen import Screen
 from assets.demo.stage import Stage
 from qoa_platform.orchestration.tags import VCPU_HOUR
@@ -10,8 +10,10 @@ from qoa_platform.records import ReleaseState
 
 PATIENCE = 12
 """Days that the story waits for a rollback or an upgrade."""
-DEAR = 400.0
-"""USD per vCPU-hour on the day when computing is dear."""
+WAITING = 45
+"""Days of the replay in which a challenger may win; then the story goes on without one."""
+DEAR = 50.0
+"""How many times the allowed price a training run costs on the day when computing is dear."""
 
 
 def tell(stage: Stage, screen: Screen) -> None:
@@ -68,8 +70,8 @@ def lasting_change(stage: Stage, screen: Screen) -> date:
         params=(("columns", ("sales_value",)), ("factor", 1.5)),
     )  # fmt: skip
     before = stage.champion
-    with screen.act("replay: a lasting change", total=(LONGEST - day(8)).days):
-        for when in days(day(8), LONGEST - timedelta(days=2 * PATIENCE)):
+    with screen.act("replay: a lasting change", total=WAITING - 7):
+        for when in days(day(8), day(WAITING)):
             _play(stage, screen, when)
             if stage.champion != before:
                 return when
@@ -105,11 +107,12 @@ def dear_day(stage: Stage, screen: Screen, back: date) -> date:
     asset = "retail/features"
     best = stage.world.preset(asset)
     with screen.act("replay: a dear day", total=PATIENCE):
-        for number, tags in enumerate(({VCPU_HOUR: str(DEAR)}, {}, {}), start=1):
+        rate = f"{stage.vcpu_hour(DEAR):.0f}"
+        for number, tags in enumerate(({VCPU_HOUR: rate}, {}, {}), start=1):
             stage.begin(back + timedelta(days=number))
             stage.materialize(stage.today)
             if tags:
-                screen.say(stage.today, f"a vCPU-hour costs {DEAR:.0f} USD today; a training run")
+                screen.say(stage.today, f"a vCPU-hour costs {rate} USD today; a training run")
             stage.train(run_tags=tags)
             stage.settle()
             screen.step()
