@@ -1,6 +1,7 @@
 """Owns contracts: reading them (all errors at once), linting, their digest, and the dialects that are understood."""
 
 from qoa_platform.contracts.canonical import canonical_form, digest_of
+from qoa_platform.contracts.linting import lint, lint_all
 from qoa_platform.contracts.odcs import DataContract, DataObject, read_odcs
 from qoa_platform.contracts.pandera_schema import of_pandera, to_pandera
 from qoa_platform.contracts.problem import ContractErrors, Level, Problem, errors, in_order
@@ -37,6 +38,8 @@ __all__ = [
     "errors",
     "frame_schema",
     "in_order",
+    "lint",
+    "lint_all",
     "of_pandera",
     "project_of",
     "read",

@@ -85,7 +85,7 @@ class _Reader:
 
     def note(self, message: str, mark: Mark, hint: str = "") -> None:
         """Add what is not understood, and goes on."""
-        self.say("I401", f"not understood: {message}", mark, hint, Level.INFO)
+        self.say("I400", f"not understood: {message}", mark, hint, Level.INFO)
 
     def document(self, root: Node) -> DataContract | None:
         """The whole contract, or ``None`` when it is no ODCS one."""

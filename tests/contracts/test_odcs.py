@@ -118,7 +118,7 @@ def test_tokens_that_mean_missing_belong_to_the_object() -> None:
     rule = {"metric": "missingValues", "arguments": {"missingValues": [None, "", "N/A", -1]}, "mustBe": 0}
     contract = read_odcs(document({"name": "a", "logicalType": "string", "quality": [rule]}))
     assert contract.object().missing == (("a", ("", "N/A")),)
-    assert notes(contract) == ["I401 not understood: missing values of 'a' that are no text: -1"]
+    assert notes(contract) == ["I400 not understood: missing values of 'a' that are no text: -1"]
 
 
 def test_severity_and_names() -> None:
@@ -167,7 +167,7 @@ def test_what_is_not_understood_is_said_and_promises_nothing(
     assert contract.object().promises == ()
     (note,) = contract.not_understood
     assert note.message.startswith(f"not understood: {said}"), note.message
-    assert note.code == "I401"
+    assert note.code == "I400"
     assert note.line > 1
 
 
@@ -230,8 +230,8 @@ def test_sections_without_promises_and_unknown_ones_are_said() -> None:
     """Servers and team promise nothing, and that is said; a misspelt section is a question; descriptions are silent."""
     contract = read_odcs(document(team={"name": "t"}, slaProperty=[], domain="d", tags=["x"]))
     assert notes(contract) == [
-        "I401 not understood: section 'slaProperty'. Did you mean 'slaProperties'?",
-        "I401 not understood: section 'team' (no promise follows from it)",
+        "I400 not understood: section 'slaProperty'. Did you mean 'slaProperties'?",
+        "I400 not understood: section 'team' (no promise follows from it)",
     ]
 
 
