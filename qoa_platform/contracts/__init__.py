@@ -1,6 +1,7 @@
 """Owns contracts: reading them (all errors at once), linting, their digest, and the dialects that are understood."""
 
 from qoa_platform.contracts.canonical import canonical_form, digest_of
+from qoa_platform.contracts.editors import json_schema
 from qoa_platform.contracts.linting import lint, lint_all
 from qoa_platform.contracts.odcs import DataContract, DataObject, read_odcs
 from qoa_platform.contracts.pandera_schema import of_pandera, to_pandera
@@ -38,6 +39,7 @@ __all__ = [
     "errors",
     "frame_schema",
     "in_order",
+    "json_schema",
     "lint",
     "lint_all",
     "of_pandera",

@@ -1,5 +1,6 @@
 """Intervals of bounds: their algebra, against membership of every point of a grid."""
 
+from collections.abc import Callable
 from fractions import Fraction
 
 import pytest
@@ -50,7 +51,7 @@ def test_a_bound_accepts_what_its_operator_says(operator: Operator) -> None:
         assert found is None
         return
     assert found is not None
-    keeps = {
+    keeps: Callable[[Fraction], bool] = {
         Operator.LT: lambda p: p < 1, Operator.LE: lambda p: p <= 1, Operator.GT: lambda p: p > 1,
         Operator.GE: lambda p: p >= 1, Operator.EQ: lambda p: p == 1, Operator.BETWEEN: lambda p: 1 <= p <= 3,
     }[operator]  # fmt: skip
