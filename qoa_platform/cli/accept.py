@@ -43,7 +43,8 @@ def accept(*, asset: str, partition: str, digest: str | None, reason: str, actor
     done = project.commit(accepted(world, asset, partition, chosen, actor=actor, reason=reason))
     if as_json:
         facts = {"asset": asset, "partition": partition, "digest": chosen, "actor": actor, "reason": reason}
-        emit({**facts, "generation": done.pointers[0].generation, "at": world.at, "wall": world.wall})
+        published = next(head for head in done.pointers if head.kind == "published")
+        emit({**facts, "generation": published.generation, "at": world.at, "wall": world.wall})
     else:
         say(f"{asset} {partition} is published with digest {chosen[:12]}, accepted by {actor}: {reason}")
 

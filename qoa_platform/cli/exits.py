@@ -47,6 +47,7 @@ CODES: dict[str, Exit] = {
     "qoa_platform.ledger.errors.NothingToGoBackTo": Exit.STATE,
     "qoa_platform.ledger.home.NoProject": Exit.PROJECT,
     "qoa_platform.lineage.subjects.UnknownSubject": Exit.USAGE,
+    "qoa_platform.orchestration.loading.DefinitionsError": Exit.PROJECT,
     "qoa_platform.profiles.freezing.FreezeError": Exit.STATE,
     "qoa_platform.reactions.commands.NotPossible": Exit.STATE,
 }

@@ -13,6 +13,15 @@ if TYPE_CHECKING:
 
 HERE = "qoa_platform.cli.metrics"
 
+metrics = LazyGroup(
+    name="metrics",
+    help="The metrics of the platform for Prometheus, and the catalogue of what can be measured.",
+    entries={
+        "list": Entry(module=HERE, attribute="listed", summary="Every metric that a contract may promise something about."),
+        "show": Entry(module=HERE, attribute="show", summary="One metric: unit, direction, parameters."),
+    },
+)
+
 
 def _catalogue() -> "dict[str, MetricSpec]":
     from qoa_platform.metrics import catalogue

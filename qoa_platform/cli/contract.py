@@ -1,0 +1,27 @@
+"""Owns ``qoa contract``: the group of everything that is done with contracts as files."""
+
+from qoa_platform.cli.lazy import Entry, LazyGroup
+
+HERE = "qoa_platform.cli"
+
+contract = LazyGroup(
+    name="contract",
+    help="Check, explain, freeze and complete contracts.",
+    entries={
+        "check": Entry(
+            module=f"{HERE}.checking", attribute="check", summary="Read and lint: all errors at once, with their places."
+        ),
+        "explain": Entry(
+            module=f"{HERE}.explaining", attribute="explain", summary="What a contract says, in sentences."
+        ),
+        "schema": Entry(
+            module=f"{HERE}.explaining", attribute="schema", summary="The JSON Schema, for editors that complete YAML."
+        ),
+        "freeze": Entry(
+            module=f"{HERE}.freezing", attribute="freeze", summary="Freeze published days as a reference by hand."
+        ),
+        "coverage": Entry(
+            module=f"{HERE}.coverage", attribute="coverage", summary="Promises that were never once put to the test."
+        ),
+    },
+)
