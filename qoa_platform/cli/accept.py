@@ -76,7 +76,9 @@ def _candidate(project: "Project", asset: str, partition: str, prefix: str | Non
         prefix = held[-1]
     chosen = one_of(f"candidate of {place}", prefix, held, "Say more digits")
     if not FileStore(project.home.state).exists(f"data/{asset}/{partition}", chosen, SUFFIX):
-        raise Complaint(Exit.STATE, f"the bytes of {place} {chosen[:12]} are gone from {project.home.state}/data. Run it again")
+        raise Complaint(
+            Exit.STATE, f"the bytes of {place} {chosen[:12]} are gone from {project.home.state}/data. Run it again"
+        )
     return chosen
 
 

@@ -40,8 +40,8 @@ def deliver(ctx: click.Context, *, limit: int, as_json: bool) -> None:
         emit({"channels": channels.sinks, "delivered": done})
     else:
         say(f"{done.sent} notifications, {done.alerts} alerts in them, through {', '.join(channels.sinks)}")
-        for failure in done.failures:
-            say(f"not delivered to {failure.sink}: {failure.cause} (try {failure.tries}, again in {failure.again_in:g} s)")
+        for f in done.failures:
+            say(f"not delivered to {f.sink}: {f.cause} (try {f.tries}, again in {f.again_in:g} s)")
         for left in done.deferred:
             say(f"left alone: {left} (it failed a moment ago, or another process has it)")
     ctx.exit(Exit.FINDINGS if done.failures else Exit.DONE)

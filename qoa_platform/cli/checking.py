@@ -53,9 +53,10 @@ def check(ctx: click.Context, *, files: tuple[Path, ...], as_json: bool) -> None
 
     found = _checked(files)
     if as_json:
+        read = [{"name": c.name, "version": c.version, "digest": c.digest, "file": c.source} for c in found.contracts]
         emit({
-            "ok": found.exit is Exit.DONE, "files": found.files, "problems": found.problems, "skipped": found.skipped,
-            "contracts": [{"name": c.name, "version": c.version, "digest": c.digest, "file": c.source} for c in found.contracts],
+            "ok": found.exit is Exit.DONE, "files": found.files, "contracts": read, "problems": found.problems,
+            "skipped": found.skipped,
         })  # fmt: skip
     else:
         _say(found)

@@ -9,7 +9,9 @@ contract = LazyGroup(
     help="Check, explain, freeze and complete contracts.",
     entries={
         "check": Entry(
-            module=f"{HERE}.checking", attribute="check", summary="Read and lint: all errors at once, with their places."
+            module=f"{HERE}.checking",
+            attribute="check",
+            summary="Read and lint: all errors at once, with their places.",
         ),
         "explain": Entry(
             module=f"{HERE}.explaining", attribute="explain", summary="What a contract says, in sentences."

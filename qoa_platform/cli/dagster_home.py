@@ -11,7 +11,7 @@ FILE = "dagster.yaml"
 SETTINGS = """\
 # Written once by qoa. It is yours: qoa never changes it again.
 telemetry: {enabled: false}
-run_coordinator:                  # looks every second for queued runs: a reaction's run starts 1 s earlier than by default
+run_coordinator:                  # looks for queued runs every second, not every five
   module: dagster._core.run_coordinator
   class: QueuedRunCoordinator
   config:

@@ -29,7 +29,7 @@ def dev(*, port: int, as_json: bool) -> None:
 
     home = find_home()
     if _taken(port):
-        raise Complaint(Exit.STATE, f"{HOST}:{port} is in use. Another one: qoa dev --port {port + 1 if port < 65535 else port - 1}")
+        raise Complaint(Exit.STATE, f"{HOST}:{port} is in use. Say another one with --port")
     make_dagster_home(home)
     environment = dagster_environment(home, os.environ)
     command = [sys.executable, "-m", "dagster", "dev", "-w", MARKER, "-h", HOST, "-p", str(port)]
@@ -38,7 +38,9 @@ def dev(*, port: int, as_json: bool) -> None:
         told = {k: environment[k] for k in ("DAGSTER_HOME", "DAGSTER_DISABLE_TELEMETRY", "QOA_HOME")}
         emit({"url": f"http://{HOST}:{port}", "command": command, "folder": home.root.as_posix(), "environment": told})
     else:
-        click.echo(f"{home.root.name}: http://{HOST}:{port}  (Ctrl-C ends it; history stays in {home.dagster})", err=True)
+        click.echo(
+            f"{home.root.name}: http://{HOST}:{port}  (Ctrl-C ends it; history stays in {home.dagster})", err=True
+        )
     sys.stdout.flush()
     os.chdir(home.root)
     os.execve(sys.executable, command, environment)  # noqa: S606 (our own interpreter, a fixed command)

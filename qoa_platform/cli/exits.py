@@ -54,7 +54,7 @@ CODES: dict[str, Exit] = {
 """Errors of the library by their full name: looking one up imports nothing, for what was raised is imported."""
 
 
-class Complaint(Exception):  # noqa: N818 (it is what the person reads, not a fault of the program)
+class Complaint(Exception):
     """What a command has to say against being run like this, with its exit code."""
 
     def __init__(self, code: Exit, text: str) -> None:

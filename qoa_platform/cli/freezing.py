@@ -9,7 +9,6 @@ from qoa_platform.cli.exits import Complaint, Exit, unknown
 from qoa_platform.cli.leaf import leaf
 
 if TYPE_CHECKING:
-    from qoa_platform.profiles import Wanted
     from qoa_platform.records import Contract, Profile, Subject
     from qoa_platform.workspace import Workspace
 
@@ -27,7 +26,14 @@ DAY = click.DateTime(formats=["%Y-%m-%d"])
 @click.option("--column", "columns", multiple=True, help="A column to freeze besides those that promises compare.")
 @click.option("--contract", "contract_name", help="Whose subject, where several contracts have one of that id.")
 def freeze(
-    *, subject: str, since: Any, until: Any, name: str, columns: tuple[str, ...], contract_name: str | None, as_json: bool
+    *,
+    subject: str,
+    since: Any,
+    until: Any,
+    name: str,
+    columns: tuple[str, ...],
+    contract_name: str | None,
+    as_json: bool,
 ) -> None:
     """Freeze published days as a reference by hand.
 
@@ -85,7 +91,9 @@ def _frozen(
         raise Complaint(Exit.STATE, f"no day of {asset} in [{since}, {until}) is published. Published: {there}")
     asked: list[Wanted] = [*wanted(subject), *(Wanted(column) for column in columns)]
     if not asked:
-        raise Complaint(Exit.STATE, f"no promise of {subject.id} compares with a frozen reference. Say what with --column")
+        raise Complaint(
+            Exit.STATE, f"no promise of {subject.id} compares with a frozen reference. Say what with --column"
+        )
     frame = pl.concat([workspace.read_frame(asset, p, d) for p, d in days.items()], how="vertical_relaxed")
     window = Window(start=Window.of_day(since).start, end=Window.of_day(until).start)
     at, wall = workspace.clock.at(), workspace.clock.wall()

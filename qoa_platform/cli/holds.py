@@ -11,7 +11,10 @@ TARGET = "asset:KEY|model:NAME"
 
 
 @leaf(
-    example=["qoa hold model:demand --reason 'the labels are being rebuilt'", "qoa hold asset:retail/forecast --reason audit"],
+    example=[
+        "qoa hold model:demand --reason 'the labels are being rebuilt'",
+        "qoa hold asset:retail/forecast --reason audit",
+    ],
     exits=EXITS,
 )
 @click.argument("target", metavar=TARGET)

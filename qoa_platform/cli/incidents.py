@@ -12,7 +12,7 @@ from qoa_platform.cli.leaf import leaf
 if TYPE_CHECKING:
     from qoa_platform.cli.output import Table
     from qoa_platform.cli.project import Project
-    from qoa_platform.records import Contract, Incident, Outcome
+    from qoa_platform.records import Contract, Incident
 
 COLUMNS = ("n", "state", "what", "where", "window", "detected", "to detect", "to recover", "recovered by", "who")
 NONE = "no incident: nothing that was promised stayed broken"
@@ -110,7 +110,12 @@ def _row(found: "Incident") -> tuple[object, ...]:
 def _w4h(found: "Incident") -> "Table":
     from qoa_platform.cli.output import Table, listing, shown
 
-    when = {"started": found.started, "detected": found.detected, "mitigated": found.mitigated, "recovered": found.recovered}
+    when = {
+        "started": found.started,
+        "detected": found.detected,
+        "mitigated": found.mitigated,
+        "recovered": found.recovered,
+    }
     times = [f"{name} {shown(time)}" for name, time in when.items() if time is not None]
     rows: list[tuple[str, object]] = [
         ("what", f"{found.type}, {found.effect}: {', '.join(found.promises)}"),

@@ -38,7 +38,10 @@ def init(*, folder: Path, as_json: bool) -> None:
     if as_json:
         emit({"project": str(root), "name": name_of(root), "files": [str(p.relative_to(root)) for p in written]})
     else:
-        say(*(f"  {p.relative_to(root)}" for p in written), f"{root} is a project. Next: cd {folder} && qoa contract check")
+        say(
+            *(f"  {p.relative_to(root)}" for p in written),
+            f"{root} is a project. Next: cd {folder} && qoa contract check",
+        )
 
 
 def write_project(root: Path, *, today: date) -> list[Path]:

@@ -20,7 +20,7 @@ TARGETS = {"feed": "asset", "model": "model", "run": "asset"}
     example=[
         "qoa inject --list",
         "qoa inject half_rows --target feed:retail/raw_day --partition 2017-10-04",
-        "qoa inject lasting_shift --target feed:retail/raw_day --since 2017-11-01 --persistent --column quantity --param factor=1.6",
+        "qoa inject lasting_shift --target feed:retail/raw_day --since 2017-11-01 --persistent --column quantity",
         "qoa inject --withdraw 'feed:retail/raw_day|1' --reason 'seen enough'",
     ],
     exits=(Exit.PROJECT, Exit.STATE, Exit.LEDGER),
@@ -29,11 +29,15 @@ TARGETS = {"feed": "asset", "model": "model", "run": "asset"}
 @click.option("--target", metavar="feed:ASSET|model:NAME|run:ASSET", help="What is damaged.")
 @click.option("--partition", help="Only this partition, such as 2017-10-04.")
 @click.option("--since", help="Only partitions from this one on: a lasting fault.")
-@click.option("--times", type=click.IntRange(1, 1_000_000), default=1, show_default=True, help="So many fetches (runs) meet it.")
+@click.option(
+    "--times", type=click.IntRange(1, 1_000_000), default=1, show_default=True, help="So many fetches (runs) meet it."
+)
 @click.option("--persistent", is_flag=True, help="Every fetch (run) meets it, until it is withdrawn.")
 @click.option("--column", "columns", multiple=True, help="A column that is damaged; may be repeated.")
 @click.option("--param", "params", multiple=True, metavar="K=V", help="A parameter of the fault; may be repeated.")
-@click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="Chooses the rows that are hit.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="Chooses the rows that are hit."
+)
 @click.option("--list", "listed", is_flag=True, help="The kinds of faults, and what stands planted.")
 @click.option("--withdraw", metavar="KEY", help="End a planted fault before it is used up.")
 @click.option("--reason", default="injected on purpose", show_default=True, help="Why. It is kept for ever.")
@@ -75,7 +79,9 @@ def _injection(
     known = kind_of(kind)
     realm = target.partition(":")[0]
     if realm != known.realm.value and realm in TARGETS:
-        message = f"fault {kind!r} damages a {known.realm.value}, the target is {target!r}. Allowed: {known.realm.value}:…"
+        message = (
+            f"fault {kind!r} damages a {known.realm.value}, the target is {target!r}. Allowed: {known.realm.value}:…"
+        )
         raise Complaint(Exit.USAGE, message)
     values = tuple(_param(known, text) for text in params)
     found = Injection(
@@ -96,7 +102,9 @@ def _param(kind: "Kind", text: str) -> tuple[str, "Scalar"]:
         try:
             return name, int(value) if isinstance(default, int) else float(value)
         except ValueError:
-            raise Complaint(Exit.USAGE, f"--param {text!r}: {name} of {kind.name} is a number, such as {default}") from None
+            raise Complaint(
+                Exit.USAGE, f"--param {text!r}: {name} of {kind.name} is a number, such as {default}"
+            ) from None
     return name, value
 
 
@@ -108,9 +116,7 @@ def _plant(injection: "Injection", *, actor: str, reason: str, as_json: bool) ->
 
     project = open_project()
     naming.target(project, injection.target, TARGETS)
-    key = plant(
-        project.ledger, injection, actor=actor, reason=reason, at=project.clock.at(), wall=project.clock.wall()
-    )
+    key = plant(project.ledger, injection, actor=actor, reason=reason, at=project.clock.at(), wall=project.clock.wall())
     if as_json:
         emit({"key": key, "injection": injection, "actor": actor, "reason": reason})
     else:

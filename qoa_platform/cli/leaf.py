@@ -1,4 +1,4 @@
-"""Owns Leaf: a command as all of ours are, with ``--json``, ``--traceback``, an example and its exit codes in the help."""
+"""Owns Leaf: a command as all of ours are: ``--json``, ``--traceback``, an example and its exit codes in the help."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -20,9 +20,9 @@ class Leaf(click.Command):
         super().__init__(*args, **more)
         self.example = tuple(example)
         self.exits = tuple(dict.fromkeys((Exit.DONE, *exits, Exit.USAGE)))
-        self.params += [_json(), traceback_option()]
+        self.params += [json_option(), traceback_option()]
 
-    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 (click's)
         """The examples and the exit codes, below the options."""
         with formatter.section("Example"):
             for line in self.example:
@@ -31,7 +31,8 @@ class Leaf(click.Command):
             formatter.write_dl([(str(int(code)), code.says) for code in sorted(self.exits)])
 
 
-def _json() -> click.Option:
+def json_option() -> click.Option:
+    """``--json``, handed to the command as *as_json*."""
     return click.Option(["--json", "as_json"], is_flag=True, help="Print one JSON object instead of text.")
 
 

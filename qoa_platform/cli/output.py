@@ -43,9 +43,9 @@ def say(*lines: object) -> None:
 
 
 def shown(value: object, limit: int | None = CELL) -> str:
-    """A value as a person reads it, safe for a terminal.
+    r"""A value as a person reads it, safe for a terminal.
 
-    >>> shown(None), shown(timedelta(minutes=3)), shown("a\\x1b[31m")
+    >>> shown(None), shown(timedelta(minutes=3)), shown("a\x1b[31m")
     ('', '3 min', 'a\ufffd[31m')
     """
     from qoa_platform.records import Unit, printable, show

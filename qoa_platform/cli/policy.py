@@ -9,7 +9,9 @@ policy = LazyGroup(
     help="What the policy does now, and would have done.",
     entries={
         "explain": Entry(
-            module=f"{HERE}.planning", attribute="explain", summary="The plan of now: every step, taken or not, and why."
+            module=f"{HERE}.planning",
+            attribute="explain",
+            summary="The plan of now: every step, taken or not, and why.",
         ),
         "replay": Entry(
             module=f"{HERE}.replaying", attribute="replay", summary="What a contract would have done over the past."

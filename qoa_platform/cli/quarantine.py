@@ -88,9 +88,7 @@ def drop(*, asset: str, partition: str, digest: str | None, reason: str, actor: 
     _end(asset, partition, digest, verb="drop", reason=reason, actor=actor, as_json=as_json)
 
 
-def _end(
-    asset: str, partition: str, digest: str | None, *, verb: str, reason: str, actor: str, as_json: bool
-) -> None:
+def _end(asset: str, partition: str, digest: str | None, *, verb: str, reason: str, actor: str, as_json: bool) -> None:
     from qoa_platform.cli.output import emit, say
     from qoa_platform.cli.project import one_of, open_project
     from qoa_platform.reactions.commands import end_quarantine

@@ -4,7 +4,7 @@ import logging
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING, Any
@@ -34,6 +34,7 @@ class Lane:
 
     workspace: Workspace
     ports: Ports
+    asked: frozenset[Window]
     inline: bool
     tell_dagster: Callable[[], int]
 
@@ -49,7 +50,8 @@ def open_lane(*, inline: bool, windows: Sequence[str]) -> Lane:
     if inline:
         adopt: Any = ports.runs
         adopt.adopt_lost()
-    return Lane(workspace=workspace, ports=replace(ports, asked=asked), inline=inline, tell_dagster=partial(report, workspace, instance))
+    tell = partial(report, workspace, instance)
+    return Lane(workspace=workspace, ports=ports, asked=asked, inline=inline, tell_dagster=tell)
 
 
 def _window(day: str) -> Window:
@@ -66,7 +68,7 @@ def one_round(lane: Lane, *, as_json: bool) -> Exit:
     launched: list[RunRequest] = []
     with redirect_stdout(sys.stderr):
         for _ in range(ROUNDS if lane.inline else 1):
-            found = reconcile(lane.ports, stale=stale)
+            found = reconcile(lane.ports, stale=stale, asked=tuple(lane.asked))
             done = _together(done, found)
             for request in found.requests if lane.inline else ():
                 lane.ports.runs.request(request)
@@ -104,7 +106,8 @@ def _print(
             "stale": stale, "delivered": told,
         })  # fmt: skip
         return
-    say(f"{done.judged} records judged as due, {len(done.plans)} plans, {len(done.outcomes)} outcomes, {told.alerts} alerts")
+    said = (f"{done.judged} records judged as due", f"{len(done.plans)} plans", f"{len(done.outcomes)} outcomes")
+    say(", ".join([*said, f"{told.alerts} alerts"]))
     if done.outcomes:
         rows = [_row(lane, outcome) for outcome in done.outcomes]
         tables(Table(columns=("reaction", "target", "rule", "outcome", "because"), rows=rows))
@@ -134,9 +137,9 @@ def until_stopped(lane: Lane, stop: Event, *, idle: float, as_json: bool) -> Non
         told.append(lane.tell_dagster)
     click.echo(f"reacting to {workspace.home.root.name}; Ctrl-C ends it", err=True)
     with redirect_stdout(sys.stderr):
-        done: Reacted = react(
-            lane.ports, told, until=stop.is_set, idle=idle, launch=lane.inline, stale=workspace.stale
-        )
+        if lane.asked:
+            reconcile(lane.ports, stale=workspace.stale(), asked=tuple(lane.asked))
+        done: Reacted = react(lane.ports, told, until=stop.is_set, idle=idle, launch=lane.inline, stale=workspace.stale)
     if as_json:
         emit({"reacted": done})
     else:

@@ -2,7 +2,7 @@
 
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import click
@@ -46,13 +46,16 @@ COMMANDS: Final[Mapping[str, Entry]] = {
 class Root(LazyGroup):
     """``qoa`` itself: turns every error into one line on stderr and an exit code."""
 
-    def main(self, *args: Any, standalone_mode: bool = True, **more: Any) -> Any:
+    def main(
+        self, args: Sequence[str] | None = None, prog_name: str | None = None, complete_var: str | None = None,
+        standalone_mode: bool = True, **extra: Any,  # noqa: FBT001, FBT002 (click's signature)
+    ) -> Any:  # fmt: skip
         """Run a command line. Standalone (the default) it ends the process with the command's exit code."""
-        more["prog_name"] = more.get("prog_name") or "qoa"
+        name = prog_name or "qoa"
         if not standalone_mode:
-            return super().main(*args, standalone_mode=False, **more)
+            return super().main(args, name, complete_var, standalone_mode=False, **extra)
         try:
-            code = super().main(*args, standalone_mode=False, **more)
+            code = super().main(args, name, complete_var, standalone_mode=False, **extra)
         except click.UsageError as error:
             command = error.ctx.command_path if error.ctx else "qoa"
             click.echo(f"{command}  {error.format_message()}\nSee: {command} --help", err=True)
@@ -71,15 +74,20 @@ class Root(LazyGroup):
             return super().invoke(ctx)
         except (click.ClickException, click.Abort, click.exceptions.Exit, KeyboardInterrupt, BrokenPipeError):
             raise
-        except Exception as error:  # noqa: BLE001 (whatever it is becomes a line and a code)
+        except Exception as error:
             code = exit_of(error)
             _complain(ctx, error, code)
             raise click.exceptions.Exit(int(code)) from error
 
-    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 (click's)
         """The first steps, and the exit codes."""
         with formatter.section("Example"):
-            for line in ("qoa init shop && cd shop", "qoa contract check", "qoa status --json", "qoa why retail/forecast"):
+            for line in (
+                "qoa init shop && cd shop",
+                "qoa contract check",
+                "qoa status --json",
+                "qoa why retail/forecast",
+            ):
                 formatter.write_text(f"$ {line}")
         with formatter.section("Exit codes"):
             formatter.write_dl([(str(int(code)), meaning) for code, meaning in MEANINGS.items()])

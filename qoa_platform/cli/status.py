@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """The current verdict on one promise, of the newest window that was judged. No verdict yet: *status* ``unjudged``."""
+    """The current verdict on one promise, of the newest window that was judged. None yet: *status* ``unjudged``."""
 
     contract: str
     subject: str
@@ -122,15 +122,16 @@ def _standing(
     judged = project.ledger.find(Verdict, series=short(key))
     last = max(judged, key=lambda v: (v.window.end, v.window.start, v.at), default=None)
     severity = declared.severity if declared else Severity.CRITICAL
-    facts = {"contract": contract.name, "subject": subject.id, "promise": promise, "version": version}
     if last is None:
         return Standing(
-            **facts, severity=severity, status="unjudged", window=None, value=None, allowed=None, at=None, verdict=None
-        )
+            contract=contract.name, subject=subject.id, promise=promise, version=version, severity=severity,
+            status="unjudged", window=None, value=None, allowed=None, at=None, verdict=None,
+        )  # fmt: skip
     low, high = (show(b, last.unit) for b in (last.bounds.low, last.bounds.high))
     return Standing(
-        **facts, severity=severity, status=str(last), window=str(last.window), value=show(last.value, last.unit),
-        allowed=f"[{low}, {high}]", at=last.at, verdict=last,
+        contract=contract.name, subject=subject.id, promise=promise, version=version, severity=severity,
+        status=str(last), window=str(last.window), value=show(last.value, last.unit), allowed=f"[{low}, {high}]",
+        at=last.at, verdict=last,
     )  # fmt: skip
 
 
@@ -164,21 +165,25 @@ def _tables(found: Status) -> "Iterator[Table]":
     from qoa_platform.cli.output import Table, listing
 
     contracts = listing(f"{c['name']} version {c['version']} ({str(c['digest'])[:12]})" for c in found.contracts)
-    rows = [
-        (f"{p.subject}.{p.promise}", p.status, p.window, p.value, p.allowed, p.severity, p.version, p.at)
-        for p in found.promises
-    ]
-    columns = ("promise", "verdict", "window", "value", "allowed", "severity", "version", "judged")
-    yield Table(title=f"Promises of {contracts} at {found.at:%Y-%m-%d %H:%M} UTC", columns=columns, rows=rows)
-    if found.episodes:
-        rows = [(str(e.key), e.status, e.severity, listing(e.windows[-3:]), e.opened_at) for e in found.episodes]
-        yield Table(title="Open episodes", columns=("promise", "status", "severity", "windows", "opened"), rows=rows)
-    if found.champions:
-        rows = [(c["model"], c["alias"], c["version"], c["since"]) for c in found.champions]
-        yield Table(title="Models", columns=("model", "alias", "version", "since"), rows=rows)
-    if found.presets:
-        rows = [(p["asset"], p["preset"], listing(p["of"])) for p in found.presets]  # type: ignore[call-overload]
-        yield Table(title="Presets", columns=("asset", "preset", "of (cheapest first)"), rows=rows)
-    if found.holds:
-        rows = [(h["target"], h["reason"], h["since"]) for h in found.holds]
-        yield Table(title="Holds", columns=("held", "because", "since"), rows=rows)
+    yield Table(
+        title=f"Promises of {contracts} at {found.at:%Y-%m-%d %H:%M} UTC",
+        columns=("promise", "verdict", "window", "value", "allowed", "severity", "version", "judged"),
+        rows=[
+            (f"{p.subject}.{p.promise}", p.status, p.window, p.value, p.allowed, p.severity, p.version, p.at)
+            for p in found.promises
+        ],
+    )
+    episodes = [(e.key, e.status, e.severity, listing(e.windows[-3:]), e.opened_at) for e in found.episodes]
+    if episodes:
+        yield Table(
+            title="Open episodes", columns=("promise", "status", "severity", "windows", "opened"), rows=episodes
+        )
+    for title, facts in (("Models", found.champions), ("Presets", found.presets), ("Holds", found.holds)):
+        if facts:
+            yield Table(title=title, columns=tuple(facts[0]), rows=[[*map(_cell, fact.values())] for fact in facts])
+
+
+def _cell(value: object) -> object:
+    from qoa_platform.cli.output import listing
+
+    return listing(value) if isinstance(value, tuple) else value

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 @click.option("--up", "way", flag_value="up", help="Only what it came from.")
 @click.option("--down", "way", flag_value="down", help="Only what was built on it.")
 @click.option("--depth", type=click.IntRange(1, 100), default=12, show_default=True, help="How many steps away.")
-@click.option("--nodes", type=click.IntRange(1, 100_000), default=300, show_default=True, help="How many things at most.")
+@click.option(
+    "--nodes", type=click.IntRange(1, 100_000), default=300, show_default=True, help="How many things at most."
+)
 def why(*, subject: tuple[str, ...], way: str | None, depth: int, nodes: int, as_json: bool) -> None:
     """What something came from, and what was built on it.
 

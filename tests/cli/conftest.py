@@ -1,7 +1,7 @@
 """Owns the fixtures of the command line's tests: the scene, and a way to type commands."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,8 +59,8 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
 
 
 @pytest.fixture
-def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project in which nothing ever ran, and the working directory in it."""
     root = project(tmp_path / "fresh")
     monkeypatch.chdir(root)
-    yield root
+    return root

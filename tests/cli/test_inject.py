@@ -48,8 +48,14 @@ def test_a_lasting_fault_names_columns_and_lasts(qoa: Qoa, scene: Scene) -> None
     ("words", "says"),
     [
         (["half_row", "--target", FEED], "unknown fault 'half_row'. Did you mean 'half_rows'?"),
-        (["half_rows", "--target", "retail/raw_day"], "target 'retail/raw_day' is not understood. Allowed: feed:KEY, model:NAME"),
-        (["half_rows", "--target", "feed:retail/raw_dya"], "unknown asset 'retail/raw_dya'. Did you mean 'retail/raw_day'?"),
+        (
+            ["half_rows", "--target", "retail/raw_day"],
+            "target 'retail/raw_day' is not understood. Allowed: feed:KEY, model:NAME",
+        ),
+        (
+            ["half_rows", "--target", "feed:retail/raw_dya"],
+            "unknown asset 'retail/raw_dya'. Did you mean 'retail/raw_day'?",
+        ),
         (["half_rows", "--target", "model:demand"], "fault 'half_rows' damages a feed, the target is 'model:demand'"),
         (["nulls", "--target", FEED], "fault 'nulls' names 1 to 8 columns, found 0"),
         (["half_rows", "--target", FEED, "--param", "shre=1"], "unknown parameter of fault 'half_rows' 'shre'"),

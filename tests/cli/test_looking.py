@@ -192,7 +192,12 @@ def test_the_recorded_graph_knows_what_ran(scene: Scene) -> None:
         read = Read(asset="model:demand", partition="v1", digest="e" * 64)
         ledger.commit(batch_of(trial("t9", "retail/backtest", "all", output="9" * 64, reads=(read,))))
         graph: Graph = recorded_graph(ledger)
-    assert graph.below("retail/raw_day") == ("retail/sales_day", "retail/demand_model", "retail/forecast", "retail/backtest")
+    assert graph.below("retail/raw_day") == (
+        "retail/sales_day",
+        "retail/demand_model",
+        "retail/forecast",
+        "retail/backtest",
+    )
     assert graph.trainer("demand") == "retail/demand_model"
     backtest = graph.node("retail/backtest")
     assert backtest is not None

@@ -94,7 +94,9 @@ def test_promotion_is_the_policys_unless_forced(qoa: Qoa, scene: Scene) -> None:
     """Without --force the command says what the release policy says of the version, and how to override it."""
     said = qoa("promote", DEMAND, "v3")
     assert (said.code, said.out) == (Exit.STATE, "")
-    assert "promotion is the release policy's: of demand v3 it says that it is refused: worse than v2 by 0.02" in said.err
+    assert (
+        "promotion is the release policy's: of demand v3 it says that it is refused: worse than v2 by 0.02" in said.err
+    )
     assert said.err.endswith("To override it: qoa promote demand v3 --force --reason …\n")
     assert qoa("promote", DEMAND, "v3", "--force").code == Exit.USAGE
     said = qoa("promote", DEMAND, "v33", "--force", "--reason", "x")
@@ -222,7 +224,7 @@ def test_the_actor_is_whoever_is_logged_in(qoa: Qoa, scene: Scene, monkeypatch: 
 
 
 def test_a_ledger_that_moved_on_is_no_bug(qoa: Qoa, scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Somebody else was faster between looking and writing: nothing is written, exit code 4, and what stands is said."""
+    """Somebody else was faster between looking and writing: nothing is written, exit code 4, what stands is said."""
     from qoa_platform.cli.project import Project
 
     commit: Callable[[Project, Batch], object] = Project.commit

@@ -53,7 +53,12 @@ def imported(folder: Path, *words: str) -> tuple[int, list[str]]:
     """The exit code of a command run in a process of its own, and the heavy modules that it imported."""
     script = REPORT.replace("{heavy}", repr(HEAVY))
     done = subprocess.run(
-        [sys.executable, "-c", script, "--", *words], cwd=folder, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", script, "--", *words],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     code, modules = eval(done.stderr.strip().splitlines()[-1], {})
     return code, modules
