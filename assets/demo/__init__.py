@@ -1,1 +1,1 @@
-"""The demo: nine months of real grocery sales imported, six weeks replayed day by day with planted trouble, the rest."""
+"""The demo: nine months of real grocery sales imported, six weeks replayed with planted trouble, the rest."""

@@ -1,4 +1,4 @@
-"""Runs the demo: ``make demo``, or ``python -m assets.demo``. Starts afresh, and asks before it removes anything else."""
+"""Runs the demo (``make demo``, ``python -m assets.demo``): it starts afresh, and asks before removing anything else."""
 
 import argparse
 import logging
@@ -19,7 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--width", type=int, help="columns of the terminal (default: as it is)")
     chosen = parser.parse_args(arguments)
     os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"
-    from qoa_platform.ledger.home import find_home  # noqa: PLC0415 (the environment first)
+    from qoa_platform.ledger.home import find_home
 
     home = find_home(Path(__file__).parent)
     if not _afresh(home.state, home.dagster, yes=chosen.yes):
@@ -47,16 +47,16 @@ def _afresh(state: Path, dagster: Path, *, yes: bool) -> bool:
 
 
 def _play(width: int | None) -> None:
-    from rich.console import Console  # noqa: PLC0415 (heavy imports come after the question)
+    from rich.console import Console
 
-    from assets.demo.calendar import day  # noqa: PLC0415
-    from assets.demo.ending import show  # noqa: PLC0415
-    from assets.demo.screen import Screen  # noqa: PLC0415
-    from assets.demo.stage import Stage  # noqa: PLC0415
-    from assets.demo.story import tell  # noqa: PLC0415
-    from qoa_platform.cli.dagster_home import make_dagster_home  # noqa: PLC0415
-    from qoa_platform.orchestration.lanes import project_instance  # noqa: PLC0415
-    from qoa_platform.workspace import open_workspace  # noqa: PLC0415
+    from assets.demo.calendar import day
+    from assets.demo.ending import show
+    from assets.demo.screen import Screen
+    from assets.demo.stage import Stage
+    from assets.demo.story import tell
+    from qoa_platform.cli.dagster_home import make_dagster_home
+    from qoa_platform.orchestration.lanes import project_instance
+    from qoa_platform.workspace import open_workspace
 
     began = time.monotonic()
     logging.getLogger("dagster").setLevel(logging.CRITICAL)

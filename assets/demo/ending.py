@@ -81,7 +81,9 @@ def _champions(stage: Stage) -> Table:
         table.add_column(name, overflow="fold")
     for term in terms(stage.ports.ledger.moves(PointerKind.ALIAS), MODEL):
         until = f"{term.until:%Y-%m-%d}" if term.until else "now"
-        table.add_row(term.version, f"{term.since:%Y-%m-%d}", until, f"{term.verb} ({term.actor})", printable(term.reason, 160))
+        table.add_row(
+            term.version, f"{term.since:%Y-%m-%d}", until, f"{term.verb} ({term.actor})", printable(term.reason, 160)
+        )
     return table
 
 

@@ -85,4 +85,6 @@ class Screen:
     def _line(self, when: date, text: Text) -> None:
         at = number(when)
         place = f"day {at:>2}" if at > 0 else "history"
-        self.console.print(Text(f"{place:<8}{when}  ", style="dim") + text, soft_wrap=False, overflow="ellipsis", no_wrap=True)
+        self.console.print(
+            Text(f"{place:<8}{when}  ", style="dim") + text, soft_wrap=False, overflow="ellipsis", no_wrap=True
+        )

@@ -148,4 +148,4 @@ class Stage:
         asset = self.ports.graph.trainer(MODEL) or MODEL
         done = self.ports.ledger.commit(promote_by_force(self.world, record, asset, actor=PERSON, reason=reason))
         if isinstance(done, Refused):
-            raise RuntimeError(done.reason)
+            raise RuntimeError(done.reason)  # noqa: TRY004 (a refusal is no wrong type)

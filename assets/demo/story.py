@@ -1,4 +1,4 @@
-"""Owns the story: what is planted on which day, and what a person does; what follows from it is the platform's doing."""
+"""Owns the story: what is planted on which day, and what a person does; what follows is the platform's doing."""
 
 from datetime import date, timedelta
 
@@ -140,5 +140,3 @@ def _play(stage: Stage, screen: Screen, when: date) -> None:
 def _half(stage: Stage, screen: Screen, when: date, *, times: int | None) -> str:
     screen.say(when, "the feed will send half the rows" + ("" if times else ", and again at every fetch"))
     return stage.plant("half_rows", day=when, times=times, reason="planted by the demo")
-
-

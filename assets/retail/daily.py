@@ -1,4 +1,4 @@
-"""Owns the daily assets: the raw day as it was fetched, and the clean sales that are judged before they are published."""
+"""Owns the daily assets: the raw day as fetched, and the clean sales that are judged before they are published."""
 
 from collections.abc import Sequence
 

@@ -50,7 +50,9 @@ def demand_model(features: pl.DataFrame, config: Training, faults: Sequence[Faul
         pl.lit(len(forecaster.scales)).alias("departments"), pl.lit(TRAIN_ON).alias("days")
     )
     window = Window(start=utc(until - timedelta(days=TRAIN_ON)), end=utc(until))
-    return ModelOutcome(estimator=to_parts(forecaster), frame=frame, window=window, recipe=dict(described), seed=recipe.seed)
+    return ModelOutcome(
+        estimator=to_parts(forecaster), frame=frame, window=window, recipe=dict(described), seed=recipe.seed
+    )
 
 
 @contracted(RETAIL, "retail/backtest", code_version="1", deps=[["retail", "demand_model"]])

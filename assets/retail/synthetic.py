@@ -42,7 +42,7 @@ def _rows(rng: np.random.Generator, midnights: np.ndarray, departments: int, sto
     product = department * PRODUCTS + rng.integers(0, PRODUCTS, n)
     price = rng.lognormal(1.0, 0.4, departments * PRODUCTS).round(2)[product]
     quantity = 1 + rng.poisson(0.4, n)
-    discount = np.where(rng.random(n) < 0.3, 0.2, 0.0)
+    discount = np.where(rng.random(n) < 0.3, 0.2, 0.0)  # noqa: PLR2004 (three in ten have one)
     value = price * quantity
     seconds = midnights + rng.integers(0, 86_400, n)
     nothing = np.zeros(n)

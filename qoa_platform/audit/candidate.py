@@ -69,4 +69,6 @@ def subjects_of(contracts: tuple[Contract, ...], asset: str) -> list[Judged]:
 
 def readers_of(contracts: tuple[Contract, ...], asset: str) -> list[Judged]:
     """Every subject with promises ``over:`` *asset*: they are checks of that asset and never gate (semantics 12)."""
-    return [Judged(contract=c, subject=s) for c in contracts for s in c.subjects if any(p.over == asset for p in s.promises)]
+    return [
+        Judged(contract=c, subject=s) for c in contracts for s in c.subjects if any(p.over == asset for p in s.promises)
+    ]

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 
 from qoa_platform.audit.candidate import Audited, Candidate, Judged
-from qoa_platform.audit.own import context_of
-from qoa_platform.audit.promises import Bench
-from qoa_platform.metrics import Metric, build
+from qoa_platform.audit.own import context_of, frame_metrics
+from qoa_platform.audit.promises import Bench, Referred
+from qoa_platform.metrics import Metric
 from qoa_platform.ports import Ledger
 from qoa_platform.records import (
     DAY,
@@ -52,7 +52,7 @@ def audit_predictions(ledger: Ledger, judged: Judged, candidate: Candidate) -> A
                 result += _judge(ledger, judged, candidate, promise, version, champion)
         policy = judged.contract.release
         if policy is not None and policy.model == model and policy.objective.over == candidate.asset:
-            result += _objective(ledger, judged, candidate, policy, version, champion)
+            result += _objective(judged, candidate, policy, version, champion)
     return result
 
 
@@ -61,7 +61,7 @@ def _judge(
 ) -> Audited:
     window = window_of(candidate.frame, promise.window)
     rows = _rows(candidate.frame, version, window)
-    metrics = build(promise, judged.subject)
+    metrics = frame_metrics(promise, judged.subject)
     reads = _measured(rows, metrics)
     baselines = None
     if isinstance(promise.must, Versus):
@@ -71,7 +71,7 @@ def _judge(
     bench = Bench(
         ledger=ledger, subject=judged.subject, candidate=candidate, references=None, context=context, gate=False
     )
-    pairs = [(m, None) for m in metrics]
+    pairs: list[Referred] = [(m, None) for m in metrics]
     if baselines == {}:
         verdicts = [_no_reference(v) for v in bench.judged(promise, pairs, reads, _nothing(metrics))]
     else:
@@ -125,7 +125,7 @@ def _measured(rows: pl.DataFrame, metrics: Sequence[Metric]) -> dict[Metric, lis
 
 
 def _objective(
-    ledger: Ledger, judged: Judged, candidate: Candidate, policy: ReleasePolicy, version: str, champion: str | None
+    judged: Judged, candidate: Candidate, policy: ReleasePolicy, version: str, champion: str | None
 ) -> Audited:
     """``release.objective`` of *version* against the champion, on pairs (semantics 20)."""
     if champion is None or champion == version:
@@ -138,7 +138,7 @@ def _objective(
         id="objective", metric=objective.metric, over=objective.over, params=objective.params,
         must=Versus(baseline=Baseline.CHAMPION, margin=objective.margin),
     )  # fmt: skip
-    metric = build(promise, judged.subject)[0]
+    metric = frame_metrics(promise, judged.subject)[0]
     pairs = tuple(_pairs(metric, rows, theirs, objective.pair_by))
     found: Interval | Reason = paired(pairs, confidence=objective.confidence, direction=metric.direction)
     context = replace(context_of(judged, candidate), window=window, version=version)
@@ -148,7 +148,7 @@ def _objective(
 
 def _pairs(metric: Metric, rows: pl.DataFrame, theirs: pl.DataFrame, pair_by: Sequence[str]) -> Iterator[Pair]:
     """One pair per group of *pair_by* that both have: their values of the metric, as ratios over 1."""
-    other = {k: part for k, part in theirs.group_by(list(pair_by), maintain_order=True)}
+    other = dict(theirs.group_by(list(pair_by), maintain_order=True))
     for keys, part in rows.group_by(list(pair_by), maintain_order=True):
         if keys not in other:
             continue

@@ -7,9 +7,9 @@ from qoa_platform.audit.candidate import Audited, Candidate, Judged
 from qoa_platform.audit.promises import Bench
 from qoa_platform.audit.references import References
 from qoa_platform.audit.schema import schema_verdict
-from qoa_platform.metrics import Metric, build
+from qoa_platform.metrics import FoldMetric, Metric, MetricError, build
 from qoa_platform.ports import Ledger
-from qoa_platform.records import Measurement, Profile, Promise, StoredState
+from qoa_platform.records import Measurement, Profile, Promise, StoredState, Subject
 from qoa_platform.scans import Measured, measure
 from qoa_platform.states import encode
 from qoa_platform.verdicts import Context
@@ -57,8 +57,20 @@ def context_of(judged: Judged, candidate: Candidate) -> Context:
     return replace(context, data=candidate.digest, trial=candidate.trial, imported=candidate.imported)
 
 
+def frame_metrics(promise: Promise, subject: Subject) -> tuple[Metric, ...]:
+    """The metrics of *promise*, which a frame must answer. Raises MetricError for one that folds records."""
+    found = build(promise, subject)
+    if folding := [m.id for m in found if isinstance(m, FoldMetric)]:
+        message = (
+            f"promise {promise.id!r} of {subject.id!r}: {folding[0]} is read off runs. Allowed: metrics of a frame"
+        )
+        raise MetricError(message)
+    return tuple(m for m in found if not isinstance(m, FoldMetric))
+
+
 def _metrics(promise: Promise, judged: Judged, candidate: Candidate) -> Sequence[Metric]:
-    return [m.at(candidate.at, candidate.window, candidate.rows_in) for m in build(promise, judged.subject)]
+    metrics = frame_metrics(promise, judged.subject)
+    return [m.at(candidate.at, candidate.window, candidate.rows_in) for m in metrics]
 
 
 def _segmented(promises: Sequence[Promise], judged: Judged) -> list[Built]:
@@ -67,7 +79,7 @@ def _segmented(promises: Sequence[Promise], judged: Judged) -> list[Built]:
         for promise in promises:
             if promise.by is None and promise.metric in SHOWN_BY_SEGMENT:
                 by = replace(promise, by=segment, reference=None)
-                shown += [(by, m, None) for m in build(by, judged.subject)]
+                shown += [(by, m, None) for m in frame_metrics(by, judged.subject)]
     return shown
 
 

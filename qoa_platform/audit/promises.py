@@ -19,9 +19,11 @@ from qoa_platform.records import (
     Verdict,
 )
 from qoa_platform.scans import Measured
-from qoa_platform.verdicts import Context, Observed, floor_of, judge, judge_columns
+from qoa_platform.verdicts import Band, Context, Observed, floor_of, judge, judge_columns
 
 Reads = Mapping[Metric, Sequence[Measured]]
+Referred = tuple[Metric, Profile | None]
+"""A metric, and the profile that it is read against."""
 MOMENTARY = frozenset({"data.timeliness"})
 """Metrics whose value depends on the clock: their measurements carry the moment (decision 10)."""
 
@@ -39,8 +41,8 @@ class Bench:
     measurements: list[Measurement] = field(default_factory=list)
 
     def judged(
-        self, promise: Promise, metrics: Sequence[tuple[Metric, Profile | None]], reads: Reads, baselines: Reads | None = None
-    ) -> list[Verdict]:  # fmt: skip
+        self, promise: Promise, metrics: Sequence[Referred], reads: Reads, baselines: Reads | None = None
+    ) -> list[Verdict]:
         """The verdicts of *promise*: the whole, and each group that is large enough (semantics 3)."""
         whole = [(m, p, self._reading(reads, m, None)) for m, p in metrics]
         verdicts = [self._verdict(promise, whole, None, baselines)]
@@ -92,7 +94,7 @@ class Bench:
             gate=self.gate,
         )  # fmt: skip
 
-    def _band(self, promise: Promise, probe: Measurement) -> object:
+    def _band(self, promise: Promise, probe: Measurement) -> Band | Reason | None:
         if not isinstance(promise.must, Usual) or self.references is None:
             return None
         return usual(self.ledger, self.references, probe)

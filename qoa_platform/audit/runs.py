@@ -17,7 +17,6 @@ from qoa_platform.records import (
     Subject,
     SubjectKind,
     Trial,
-
     Usage,
     Verdict,
     Window,
@@ -28,7 +27,9 @@ RECENT = 500
 """How many of the newest trials are looked at for runs that are not judged yet."""
 
 
-def run_batches(ledger: Ledger, contracts: Sequence[Contract], runs: Sequence[RunView], clock: Clock) -> Iterator[Batch]:
+def run_batches(
+    ledger: Ledger, contracts: Sequence[Contract], runs: Sequence[RunView], clock: Clock
+) -> Iterator[Batch]:
     """Verdicts on finished runs that have none yet, and provisional ones on active runs, for every run subject.
 
     A run subject's window is its start–end in ``at``; the steps of one run are summed (decision 10).
@@ -58,7 +59,8 @@ def _finished(
     window = Window(start=min(t.at for t in done), end=max(t.ended or t.at for t in done))
     usages = [t.usage for t in done if t.usage is not None]
     records: list[Measurement | Verdict] = []
-    for measurement, verdict in _judged(contract, subject, run, window, usages, clock.at(), clock.wall(), done[-1].id):
+    at, wall, last = clock.at(), clock.wall(), done[-1].id
+    for measurement, verdict in _judged(contract, subject, run, window, usages, at=at, wall=wall, trial=last):
         if ledger.last(Measurement, measurement.id) is None:
             records += [measurement, verdict]
     if records:
@@ -79,16 +81,21 @@ def _active(
     rest = max((wall - view.started).total_seconds() - sum(u.seconds for u in usages), 0.0)
     start = min((t.at for t in steps), default=at - (wall - view.started))
     window = Window(start=start, end=start)
-    judged = _judged(contract, subject, view.id, window, [*usages, Usage(seconds=rest)], at, wall, None)
+    spent = [*usages, Usage(seconds=rest)]
+    judged = _judged(contract, subject, view.id, window, spent, at=at, wall=wall, trial=None)
     violated = [v for _, v in judged if v.violated]
-    said = {v.key.promise for v in ledger.find(Verdict, series=[v.series for v in violated]) if v.evidence.get("run") == view.id}
+    said = {
+        v.key.promise
+        for v in ledger.find(Verdict, series=[v.series for v in violated])
+        if v.evidence.get("run") == view.id
+    }
     fresh = tuple(v for v in violated if v.key.promise not in said)
     if fresh:
         yield Batch(records=fresh)
 
 
 def _judged(
-    contract: Contract, subject: Subject, run: str, window: Window, usages: Sequence[Usage], at: datetime,
+    contract: Contract, subject: Subject, run: str, window: Window, usages: Sequence[Usage], *, at: datetime,
     wall: datetime, trial: str | None,
 ) -> Iterator[tuple[Measurement, Verdict]]:  # fmt: skip
     context = replace(
@@ -106,5 +113,3 @@ def _judged(
             measurements=(measurement.id,), gate=False,
         )  # fmt: skip
         yield measurement, replace(verdict, evidence={**verdict.evidence, "run": run})
-
-

@@ -76,7 +76,7 @@ def _has_checks(schema: FrameSchema) -> bool:
 
 
 def _widened(schema: FrameSchema, frame: pl.DataFrame) -> pl.DataFrame:
-    """pandera compares types exactly; a logical one admits every width, so each column gets the widest first."""
+    """Pandera compares types exactly; a logical one admits every width, so each column gets the widest first."""
     from qoa_platform.contracts.pandera_schema import dtype_of  # noqa: PLC0415 (heavy)
 
     wanted = {c.name: dtype_of(c) for c in schema.columns if c.name in frame.columns}

@@ -51,7 +51,7 @@ def contracted(
     def decorate(function: Compute) -> dg.AssetsDefinition:
         with quiet():
             specs = [*check_specs(held, asset, key, partitions_def), *over_specs(held, asset, key)]
-        known = _contracted(held, asset, function, partitions_def, model, code_version, specs)
+        known = _contracted(held, asset, function, partitions_def, trains=model, code=code_version, specs=specs)
         return _asset(held, key, known, specs, partitions_def, dict(asset_kwargs))
 
     return decorate
@@ -72,15 +72,16 @@ def _asset(
     own = {"qoa/model": known.trains} if known.trains else {}
     with quiet():
         metadata = {**extras.pop("metadata", {}), **own, **reference(contract, known.asset, known.function)}
-        return dg.asset(
+        made: dg.AssetsDefinition = dg.asset(
             key=key, ins=ins, check_specs=specs, output_required=False, io_manager_key="published",
             partitions_def=partitions, code_version=known.code, metadata=metadata,
             backfill_policy=dg.BackfillPolicy.single_run() if partitions else None, **extras,
         )(_step(known))  # fmt: skip
+    return made
 
 
 def _contracted(
-    contract: Contract, asset: str, function: Compute, partitions: object, trains: str | None, code: str,
+    contract: Contract, asset: str, function: Compute, partitions: object, *, trains: str | None, code: str,
     specs: Sequence[dg.AssetCheckSpec],
 ) -> Contracted:  # fmt: skip
     parameters = inspect.signature(function).parameters

@@ -101,6 +101,7 @@ def _polars(frame: Any) -> pl.DataFrame:
     if hasattr(frame, "__arrow_c_stream__"):
         return pl.DataFrame(frame)
     if type(frame).__module__.startswith("pandas"):
-        return pl.from_pandas(frame)
+        made: pl.DataFrame = pl.from_pandas(frame)
+        return made
     message = f"a foreign asset was loaded as {type(frame).__name__}. Allowed: a frame of Polars, pandas or Arrow"
     raise TypeError(message)

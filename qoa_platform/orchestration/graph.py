@@ -35,5 +35,3 @@ def ends_of(repository: dg.RepositoryDefinition) -> Mapping[str, date]:
         if end is not None:
             found[key.to_user_string()] = end.date()
     return found
-
-

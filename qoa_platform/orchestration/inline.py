@@ -47,7 +47,7 @@ class InlineRuns(DagsterRuns):
         self, assets: Sequence[str], *, partition: str | None = None, span: tuple[str, str] | None = None,
         run_tags: Mapping[str, str] | None = None, config: Mapping[str, Any] | None = None,
     ) -> str:  # fmt: skip
-        """Materialize *assets* (of one *partition*, or of a *span* of them in one run); the run's id, however it ended."""
+        """Materialize *assets* (of one *partition*, or a *span* of them in one run); the run's id, however it ended."""
         every = dict(run_tags or {})
         if span is not None:
             every |= {"dagster/asset_partition_range_start": span[0], "dagster/asset_partition_range_end": span[1]}
@@ -64,5 +64,3 @@ class InlineRuns(DagsterRuns):
         for run in left:
             self._inside.report_run_failed(run, "the process that executed this run in process is gone")
         return len(left)
-
-

@@ -19,9 +19,7 @@ def project_instance(workspace: Workspace) -> dg.DagsterInstance:
     return dg.DagsterInstance.from_config(str(home))
 
 
-def project_ports(
-    workspace: Workspace, *, inline: bool = False, instance: dg.DagsterInstance | None = None
-) -> Ports:
+def project_ports(workspace: Workspace, *, inline: bool = False, instance: dg.DagsterInstance | None = None) -> Ports:
     """The ports of *workspace*'s project. *inline*: runs are executed in this process instead of by the sensor."""
     repository = load_project(workspace.home).repository
     chosen = instance or project_instance(workspace)

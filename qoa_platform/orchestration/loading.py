@@ -32,7 +32,8 @@ def load_project(home: Home) -> Project:
     named = [e["python_module"] for e in entries if isinstance(e, dict) and "python_module" in e]
     module = next((n["module_name"] if isinstance(n, dict) else str(n) for n in named), None)
     if module is None:
-        message = f"{path} names no python_module. Allowed: load_from: [{{python_module: {{module_name: assets.definitions}}}}]"
+        allowed = "load_from: [{python_module: {module_name: assets.definitions}}]"
+        message = f"{path} names no python_module. Allowed: {allowed}"
         raise DefinitionsError(message)
     root = str(home.root)
     if root not in sys.path:

@@ -102,7 +102,7 @@ def over_specs(contract: Contract, asset: str, key: dg.AssetKey) -> list[dg.Asse
 
 def reference(contract: Contract, asset: str, function: Callable[..., Any]) -> dict[str, Any]:
     """Code references: the asset's function, and the line of the contract that speaks of it."""
-    found = [
+    found: list[dg.LocalFileCodeReference | dg.UrlCodeReference] = [
         dg.LocalFileCodeReference(
             file_path=str(Path(inspect.getsourcefile(function) or "").absolute()),
             line_number=inspect.getsourcelines(function)[1], label="function",

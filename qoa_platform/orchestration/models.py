@@ -1,4 +1,4 @@
-"""Owns models in a run: what a training function returns, the candidate version it becomes, and models that are read."""
+"""Owns models in a run: what a training function returns, the version that it becomes, and models that are read."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -118,7 +118,7 @@ def register(
     artifact = save_model(workspace.files, model_name(model), outcome.estimator)
     number = len(workspace.ledger.find(ModelVersion, series=model)) + 1
     name = f"v{number}"
-    frozen = list(_frozen(workspace, contracts, model, name, outcome.window, at, wall))
+    frozen = list(_frozen(workspace, contracts, model, name, outcome.window, at=at, wall=wall))
     version = ModelVersion(
         model=model, version=name, artifact=artifact, trial=trial, recipe=outcome.recipe, at=at, wall=wall,
         profiles=tuple((profile.subject, profile.digest) for profile, _ in frozen),
@@ -128,7 +128,7 @@ def register(
 
 
 def _frozen(
-    workspace: Workspace, contracts: Sequence[Contract], model: str, version: str, window: Window, at: datetime,
+    workspace: Workspace, contracts: Sequence[Contract], model: str, version: str, window: Window, *, at: datetime,
     wall: datetime,
 ) -> Iterator[tuple[Profile, tuple[Read, ...]]]:  # fmt: skip
     """One profile per subject that compares with the training window of *model* (semantics 7, decision 14)."""
@@ -140,10 +140,14 @@ def _frozen(
                 continue
             first, last = window.start.date().isoformat(), window.end.date().isoformat()
             published = workspace.published(subject.asset)
-            reads = tuple(Read(asset=subject.asset, partition=p, digest=d) for p, d in published.items() if first <= p < last)
+            reads = tuple(
+                Read(asset=subject.asset, partition=p, digest=d) for p, d in published.items() if first <= p < last
+            )
             if not reads:
                 continue
-            frame = pl.concat([workspace.read_frame(r.asset, r.partition, r.digest) for r in reads], how="vertical_relaxed")
+            frame = pl.concat(
+                [workspace.read_frame(r.asset, r.partition, r.digest) for r in reads], how="vertical_relaxed"
+            )
             profile = freeze(
                 frame, wanted(subject), name=f"{model} {version} training", subject=subject.target, window=window,
                 source=tuple(r.digest for r in reads), at=at, wall=wall, missing=dict(subject.missing),

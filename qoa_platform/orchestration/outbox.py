@@ -1,4 +1,4 @@
-"""Owns the outbox sink ``dagster``: what happened outside a run is reported as a runless event, so that lineage shows it."""
+"""Owns the outbox sink ``dagster``: what happened outside a run becomes a runless event, so that lineage shows it."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -62,7 +62,8 @@ def _knows(instance: dg.DagsterInstance, data: dict[str, object]) -> bool:
     """Whether Dagster has a materialization of that partition with that digest."""
     partition = str(data["partition"])
     wanted = dg.AssetRecordsFilter(
-        asset_key=dg.AssetKey(str(data["asset"]).split("/")), asset_partitions=None if partition == "all" else [partition]
+        asset_key=dg.AssetKey(str(data["asset"]).split("/")),
+        asset_partitions=None if partition == "all" else [partition],
     )
     records = instance.fetch_materializations(wanted, limit=10).records
     tags: Sequence[Any] = [r.asset_materialization.tags or {} for r in records if r.asset_materialization]
@@ -88,5 +89,3 @@ def _materialization(data: dict[str, object], said: dict[str, str], at: datetime
         metadata={**said, "qoa/digest": str(data.get("digest", "")), "qoa/at": at.isoformat()},
         tags={VERSION: str(data.get("digest", "")), USER: "true"},
     )  # fmt: skip
-
-

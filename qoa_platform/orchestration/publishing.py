@@ -124,18 +124,19 @@ def publish(
     found = audit(workspace.ledger, contracts, candidate)
     ended = replace(started, parameters=work.parameters, output=digest, usage=meter.usage, rows=made.frame.height)
     try:
-        return _settled(workspace, contracts, work, ended, found, made, before, at, wall)
+        return _settled(workspace, contracts, work, ended, found, made=made, before=before, at=at, wall=wall)
     except Exception as error:  # noqa: BLE001 (a model that may not be stored, a reference that cannot be frozen)
         return _failed(workspace, contracts, work, started, f"{type(error).__name__}: {error}", meter.usage)
 
 
 def _settled(
-    workspace: Workspace, contracts: Sequence[Contract], work: Work, trial: Trial, found: Audited, made: Made,
+    workspace: Workspace, contracts: Sequence[Contract], work: Work, trial: Trial, found: Audited, *, made: Made,
     before: Pointer | None, at: datetime, wall: datetime,
 ) -> Published:  # fmt: skip
     """Commit what was found: published, kept back, or lost to another run that was faster."""
     digest = trial.output or ""
     kept_back = found.blocked and not _accepted(workspace, work, digest)
+    error = ""
     for _ in range(TRIES):
         model = None
         if made.outcome is not None and work.model is not None and not kept_back:
@@ -148,11 +149,12 @@ def _settled(
         if not isinstance(done, Refused):
             published = None if kept_back else digest
             return Published(digest=published, candidate=digest, verdicts=found.verdicts, trial=ended)
+        error = done.reason
         if not (isinstance(done.guard, RevisionIs) and done.guard.kind == ModelVersion.KIND):
             break
-    lost = replace(_ended(trial, TrialState.LOST, found, at, wall, None), error=done.reason)
+    lost = replace(_ended(trial, TrialState.LOST, found, at, wall, None), error=error)
     workspace.ledger.commit(_batch(work, lost, found, (), None))
-    return Published(digest=None, candidate=digest, verdicts=found.verdicts, trial=lost, error=done.reason)
+    return Published(digest=None, candidate=digest, verdicts=found.verdicts, trial=lost, error=error)
 
 
 def refuse(
@@ -198,7 +200,7 @@ def _started(workspace: Workspace, work: Work, reads: Sequence[Read]) -> Trial:
 def _ended(
     trial: Trial, state: TrialState, found: Audited, at: datetime, wall: datetime, model: Registered | None
 ) -> Trial:
-    """The next revision of the trial: how it ended. History is imported in one write per day, so it has no start row."""
+    """The next revision of the trial: how it ended. History is imported by one write per day: it has no start row."""
     ended = finish(trial, state=state, ended=at, wall=wall, verdicts=[v.id for v in found.verdicts])
     if trial.imported:
         ended = replace(ended, revision=trial.revision)

@@ -33,7 +33,9 @@ def reconcile_sensor(name: str, *, root: Path | None = None, **sensor_kwargs: An
         workspace = open_workspace(root)
         repository = context.repository_def
         if repository is None:
-            raise dg.DagsterInvariantViolationError("the reconcile sensor needs its repository: load it from definitions")
+            raise dg.DagsterInvariantViolationError(
+                "the reconcile sensor needs its repository: load it from definitions"
+            )
         end = time.monotonic() + BOUND
         ports = Ports(
             ledger=workspace.ledger, clock=workspace.clock, runs=DagsterRuns(context.instance),
@@ -67,7 +69,9 @@ def _launchable(workspace: Workspace, repository: dg.RepositoryDefinition, reque
     reason = f"no such asset: {', '.join(unknown)}" if unknown else None
     for key in keys:
         partitions = graph.get(key).partitions_def if graph.has(key) else None
-        if partitions is not None and (request.partition is None or not partitions.has_partition_key(request.partition)):
+        if partitions is not None and (
+            request.partition is None or not partitions.has_partition_key(request.partition)
+        ):
             reason = f"{key.to_user_string()} has no partition {request.partition}"
     if reason is None:
         return True

@@ -37,6 +37,7 @@ class DagsterRuns:
     def request(self, request: RunRequest, /) -> str | None:
         """Nothing: the request stays in the ledger until the sensor's next tick."""
         del request
+        return None
 
     def by_key(self, key: str, /) -> RunView | None:
         """The run that carries *key* (``<reaction id>:<attempt>``) in its tags."""

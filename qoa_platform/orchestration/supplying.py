@@ -1,4 +1,4 @@
-"""Owns supplying: what a contracted function asks for by the names of its parameters, and the digests that were read."""
+"""Owns supplying: what a contracted function asks for by the names of its parameters, and the digests it read."""
 
 import inspect
 import time
