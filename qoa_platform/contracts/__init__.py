@@ -1,7 +1,9 @@
 """Owns contracts: reading them (all errors at once), linting, their digest, and the dialects that are understood."""
 
 from qoa_platform.contracts.canonical import canonical_form, digest_of
+from qoa_platform.contracts.covering import Coverage, coverage
 from qoa_platform.contracts.editors import json_schema
+from qoa_platform.contracts.explaining import explain, sentence
 from qoa_platform.contracts.linting import lint, lint_all
 from qoa_platform.contracts.odcs import DataContract, DataObject, read_odcs
 from qoa_platform.contracts.pandera_schema import of_pandera, to_pandera
@@ -26,6 +28,7 @@ __all__ = [
     "ColumnCheck",
     "ColumnSchema",
     "ContractErrors",
+    "Coverage",
     "DataContract",
     "DataObject",
     "FrameSchema",
@@ -35,8 +38,10 @@ __all__ = [
     "Resolve",
     "SchemaViolation",
     "canonical_form",
+    "coverage",
     "digest_of",
     "errors",
+    "explain",
     "frame_schema",
     "in_order",
     "json_schema",
@@ -48,6 +53,7 @@ __all__ = [
     "read_odcs",
     "read_text",
     "resolver",
+    "sentence",
     "to_pandera",
     "violations",
 ]
