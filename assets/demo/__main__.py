@@ -1,4 +1,4 @@
-"""Runs the demo (``make demo``, ``python -m assets.demo``): it starts afresh, and asks before removing anything else."""
+"""Runs the demo (``make demo``, ``python -m assets.demo``): it starts afresh, and asks before removing another state."""
 
 import argparse
 import logging
@@ -60,20 +60,24 @@ def _play(width: int | None) -> None:
 
     began = time.monotonic()
     logging.getLogger("dagster").setLevel(logging.CRITICAL)
+    alerts = logging.getLogger("qoa.alerts")
+    alerts.propagate = False
     console = Console(width=width, highlight=False)
     console.print("qoa-platform: real grocery sales of 2017 under contracts/retail.yaml, day by day", style="bold")
     workspace = open_workspace(Path(__file__).parent)
     make_dagster_home(workspace.home)
+    alerts.addHandler(logging.FileHandler(workspace.home.state / "alerts.log"))
     screen = Screen(console)
     with project_instance(workspace) as instance:
         stage = Stage.of(workspace, instance, screen.watch, day(0))
         tell(stage, screen)
         console.print()
-        show(stage, console)
+        ending(stage, console)
     console.print(f"\nTold in {time.monotonic() - began:.0f} s. Look at it:", style="bold")
     console.print("  make dev                        assets, checks, plots, lineage in the browser: this very state")
     console.print("  .venv/bin/qoa incidents         what happened, again")
     console.print("  .venv/bin/qoa why retail/forecast      from a forecast back to the data it came from")
+    console.print("  .qoa/alerts.log                 what people were told")
     console.print("  .venv/bin/qoa policy explain    what would be done now, and why not")
 
 

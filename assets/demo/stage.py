@@ -80,12 +80,23 @@ class Stage:
         """The daily run of *when*."""
         return self.runs.execute(assets, partition=when.isoformat())
 
-    def train(self, *, recipe: str | None = None, run_tags: Mapping[str, str] | None = None) -> str:
-        """A person's training run: features, a candidate of the model, and its backtest."""
+    def train(
+        self, *, recipe: str | None = None, run_tags: Mapping[str, str] | None = None, afresh: bool = False
+    ) -> str:
+        """A person's training run: features, a candidate of the model, and its backtest (*afresh*: of the sales too).
+
+        Raises RuntimeError when it fails: the story cannot go on without it.
+        """
         config: dict[str, Any] | None = None
         if recipe is not None:
             config = {"ops": {"retail__demand_model": {"config": {"recipe": recipe}}}}
-        return self.runs.execute(TRAINING, run_tags=run_tags, config=config)
+        assets = ("retail/department_sales", *TRAINING) if afresh else TRAINING
+        run = self.runs.execute(assets, run_tags=run_tags, config=config)
+        failed = [t for t in self.ports.ledger.find(Trial, newest_first=True, limit=10) if t.run == run and t.error]
+        if failed:
+            message = f"the training run {run} failed: {failed[-1].asset}: {failed[-1].error}"
+            raise RuntimeError(message)
+        return run
 
     def vcpu_hour(self, times: float) -> float:
         """The USD per vCPU-hour at which the last training run would have cost *times* what the contract allows."""

@@ -33,7 +33,7 @@ def history(stage: Stage, screen: Screen) -> None:
         stage.history(FIRST, day(0))
         screen.step()
         screen.say(stage.today, "a person trains the first version; there is no champion, so its own promises decide")
-        stage.train()
+        stage.train(afresh=True)
         stage.settle()
 
 
