@@ -4,6 +4,7 @@ from qoa_platform.contracts.canonical import canonical_form, digest_of
 from qoa_platform.contracts.covering import Coverage, coverage
 from qoa_platform.contracts.editors import json_schema
 from qoa_platform.contracts.explaining import explain, sentence
+from qoa_platform.contracts.foreign import Foreign, read_foreign, read_foreign_text
 from qoa_platform.contracts.linting import lint, lint_all
 from qoa_platform.contracts.odcs import DataContract, DataObject, read_odcs
 from qoa_platform.contracts.pandera_schema import of_pandera, to_pandera
@@ -31,6 +32,7 @@ __all__ = [
     "Coverage",
     "DataContract",
     "DataObject",
+    "Foreign",
     "FrameSchema",
     "Level",
     "LogicalType",
@@ -50,6 +52,8 @@ __all__ = [
     "of_pandera",
     "project_of",
     "read",
+    "read_foreign",
+    "read_foreign_text",
     "read_odcs",
     "read_text",
     "resolver",
