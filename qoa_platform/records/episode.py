@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import ClassVar
 
 from qoa_platform.records.identity import short
@@ -53,7 +54,7 @@ class Episode:
     @property
     def id(self) -> str:
         """H(contract name, subject, promise, id of the opening verdict), semantics 13."""
-        return short("episode", self.key.contract, self.key.subject, self.key.promise, self.opening)
+        return _id(self.key.contract, self.key.subject, self.key.promise, self.opening)
 
     @property
     def series(self) -> str:
@@ -74,3 +75,9 @@ class Episode:
     def wall(self) -> datetime:
         """Wall-clock time of opening or closing."""
         return self.closed_wall or self.opened_wall
+
+
+@lru_cache(maxsize=65_536)
+def _id(contract: str, subject: str, promise: str, opening: str) -> str:
+    """Kept, because a lane asks for it again and again."""
+    return short("episode", contract, subject, promise, opening)

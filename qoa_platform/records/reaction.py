@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import ClassVar
 
 from qoa_platform.records.identity import short
@@ -97,9 +98,15 @@ class Reaction:
     @property
     def id(self) -> str:
         """H(cause, rule, step, target, firing), semantics 14."""
-        return short("reaction", self.cause, self.rule, self.step, self.kind, self.target, self.firing)
+        return _id(self.cause, self.rule, self.step, self.kind, self.target, self.firing)
 
     @property
     def series(self) -> str:
         """Reactions of one kind on one target: what coalesces."""
         return short(self.kind, self.target)
+
+
+@lru_cache(maxsize=65_536)
+def _id(cause: str, rule: str, step: int, kind: ReactionKind, target: Target, firing: int) -> str:
+    """Kept, because a lane asks for it again and again: it was most of the time of deciding over a long history."""
+    return short("reaction", cause, rule, step, kind, target, firing)
