@@ -9,24 +9,23 @@ from qoa_platform.failpoints import failpoint
 from qoa_platform.ports import Clock, Ledger, Runs
 from qoa_platform.reactions.decide import decide
 from qoa_platform.reactions.effects import batch_of, effect_of, next_revision
+from qoa_platform.reactions.guarding import plan_batch
 from qoa_platform.reactions.progress import progress, request_of
 from qoa_platform.reactions.snapshot import Snapshot, contracts_in_force, read_snapshot
 from qoa_platform.reactions.world import World
 from qoa_platform.records import (
     RUN_BACKED,
     Batch,
-    Episode,
     Graph,
-    Guard,
     Outcome,
     OutcomeState,
     Plan,
-    PointerIs,
     PointerKind,
     Reaction,
+    ReactionKind,
     Refused,
-    RevisionIs,
     RunRequest,
+    Window,
 )
 
 ROUNDS = 8
@@ -63,33 +62,40 @@ class Reconciled:
         return not (self.plans or self.outcomes or self.judged)
 
 
-def reconcile(ports: Ports, *, stale: Sequence[str] = (), within: Callable[[], bool] = lambda: True) -> Reconciled:
+def reconcile(
+    ports: Ports,
+    *,
+    stale: Sequence[str] = (),
+    within: Callable[[], bool] = lambda: True,
+    asked: Sequence[Window] = (),
+) -> Reconciled:
     """Take what is due: level-triggered, idempotent, from the ledger alone. Running it twice changes nothing.
 
     *stale* names contracts of which this process holds an older version than the one in force: it refuses to decide
     them. *within* is asked between steps whether time is left (a sensor tick is bounded); what is not done waits.
+    *asked* are windows of history that a person wants a reaction for.
     """
     done = Reconciled()
     done.judged += _judge_due(ports)
+    snapshot = _snapshot(ports, asked)
     while done.rounds < ROUNDS and within():
         done.rounds += 1
-        snapshot = _snapshot(ports)
+        refused = len(done.refused)
         worlds = [snapshot.world(c) for c in snapshot.contracts if c.name not in stale]
         changed = [_step(ports, world, done, within) for world in worlds]
-        if not any(changed):
+        if not any(changed) and len(done.refused) == refused:
             break
-    final = _snapshot(ports)
-    for contract in final.contracts:
-        world = final.world(contract)
+        snapshot = _snapshot(ports, asked)
+    for contract in (c for c in snapshot.contracts if c.name not in stale):
+        world = snapshot.world(contract)
         wanted = [request_of(world, r) for r in world.reactions if r.kind in RUN_BACKED]
         done.requests += [r for r in wanted if r is not None and ports.runs.by_key(r.key) is None]
     return done
 
 
-def _snapshot(ports: Ports) -> Snapshot:
-    return read_snapshot(
-        ports.ledger, graph=ports.graph, runs=ports.runs.active(), at=ports.clock.at(), wall=ports.clock.wall()
-    )
+def _snapshot(ports: Ports, asked: Sequence[Window]) -> Snapshot:
+    runs, at, wall = ports.runs.active(), ports.clock.at(), ports.clock.wall()
+    return read_snapshot(ports.ledger, graph=ports.graph, runs=runs, at=at, wall=wall, asked=asked)
 
 
 def _judge_due(ports: Ports) -> int:
@@ -104,21 +110,24 @@ def _judge_due(ports: Ports) -> int:
 
 
 def _step(ports: Ports, world: World, done: Reconciled, within: Callable[[], bool]) -> bool:
-    """One round for one contract: intents that were left, the plan, the progress of runs."""
+    """One round for one contract: intents that were left, the plan, the progress of runs.
+
+    Alerts wait for the round after everything else was performed, so that they tell what became of it.
+    """
     pending = [r for r in world.reactions if r.id not in world.outcomes]
     if pending:
-        return any([perform(ports, world, r, done) for r in pending if within()])
+        acting = [r for r in pending if r.kind is not ReactionKind.ALERT] or pending
+        return sum(perform(ports, world, r, done) for r in acting if within()) > 0
     plan = decide(world)
     if not plan.empty and _write(ports, world, plan, done):
         return True
-    return any([_follow(ports, world, r, done) for r in world.reactions if r.kind in RUN_BACKED and within()])
+    return sum(_follow(ports, world, r, done) for r in world.reactions if r.kind in RUN_BACKED and within()) > 0
 
 
 def _write(ports: Ports, world: World, plan: Plan, done: Reconciled) -> bool:
     """Write the whole plan as one transaction that re-checks what it rested on (decision 13)."""
     failpoint("perform.before_intent")
-    records = (*plan.episodes, *plan.releases, *plan.reactions, *plan.outcomes)
-    committed = ports.ledger.commit(Batch(records=records, guards=_rested_on(world, plan)))
+    committed = ports.ledger.commit(plan_batch(world, plan))
     failpoint("perform.after_intent")
     if isinstance(committed, Refused):
         done.refused.append(committed.reason)
@@ -126,16 +135,6 @@ def _write(ports: Ports, world: World, plan: Plan, done: Reconciled) -> bool:
     done.plans.append(plan)
     done.outcomes += plan.outcomes
     return True
-
-
-def _rested_on(world: World, plan: Plan) -> tuple[Guard, ...]:
-    """What must still be so when the plan is written: the contract in force, and every episode that it is about."""
-    name = world.contract.name
-    in_force = PointerIs(kind=PointerKind.CONTRACT, key=name, generation=world.generation(PointerKind.CONTRACT, name))
-    revised = {e.id: e.revision - 1 if e.revision else None for e in plan.episodes}
-    served = {e for r in plan.reactions for e in r.serves} - set(revised)
-    known = {e.id: e.revision for e in world.episodes if e.id in served}
-    return (in_force, *(RevisionIs(kind=Episode.KIND, id=i, revision=r) for i, r in {**known, **revised}.items()))
 
 
 def perform(ports: Ports, world: World, reaction: Reaction, done: Reconciled) -> bool:

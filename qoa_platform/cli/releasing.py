@@ -68,7 +68,7 @@ def rollback(*, model: str, reason: str, actor: str, as_json: bool) -> None:
     version left is marked as bad, and never becomes champion again but by force. A hold does not stop it.
     """
     from qoa_platform.cli.project import open_project
-    from qoa_platform.cli.rolling_back import rollback_by_hand
+    from qoa_platform.reactions.commands import rollback_by_hand
 
     project = open_project()
     chosen = {v.version: v for v in project.versions(model)}

@@ -1,10 +1,10 @@
 """Owns the codec of ledger rows: record ⇄ bytes, the registry of kinds, and the checksum of a row."""
 
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, partial
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 from zlib import crc32
 
@@ -110,23 +110,45 @@ def checksum(row: Sequence[str | int | None], body: bytes = b"") -> int:
 @cache
 def _decoder(kind: type) -> Any:
     if kind is Enacted:
-        return lambda body: _built(Enacted, msgspec.msgpack.decode(body))
+        build = _builder(Enacted)
+        return lambda body: build(msgspec.msgpack.decode(body))
     return msgspec.msgpack.Decoder(kind).decode
 
 
-def _built(hint: Any, value: Any) -> Any:
-    """*value* (plain data) as *hint*: what msgspec cannot type, a union of dataclasses, is told by its fields."""
-    members = get_args(hint) if isinstance(hint, types.UnionType) or get_origin(hint) is Union else ()
+@cache
+def _builder(hint: Any) -> Callable[[Any], Any]:
+    """What makes a *hint* of plain data. A union of dataclasses, which msgspec cannot type, is told by its fields.
+
+    Only what holds such a union is built field by field; msgspec converts the rest as a whole.
+    """
+    if not _holds_union(hint):
+        return partial(msgspec.convert, type=hint)
+    members = _members(hint)
     if Versus in members:
-        hint = Fixed if "operator" in value else Versus if "baseline" in value else Usual
-    elif type(None) in members and value is not None and len(members) == 2:  # noqa: PLR2004 (X | None)
-        hint = next(m for m in members if m is not type(None))
-    if is_dataclass(hint) and isinstance(hint, type):
-        hints = _hints(hint)
-        return hint(**{f.name: _built(hints[f.name], value[f.name]) for f in fields(hint) if f.name in value})
-    if get_origin(hint) is tuple and get_args(hint)[-1:] == (...,) and is_dataclass(get_args(hint)[0]):
-        return tuple(_built(get_args(hint)[0], v) for v in value)
-    return msgspec.convert(value, hint)
+        fixed, versus, usual = _builder(Fixed), _builder(Versus), _builder(Usual)
+        return lambda value: (fixed if "operator" in value else versus if "baseline" in value else usual)(value)
+    if members:
+        inner = _builder(next(m for m in members if m is not type(None)))
+        return lambda value: None if value is None else inner(value)
+    if get_origin(hint) is tuple:
+        item = _builder(get_args(hint)[0])
+        return lambda value: tuple(item(v) for v in value)
+    made = [(field.name, _builder(_hints(hint)[field.name])) for field in fields(hint)]
+    return lambda value: hint(**{name: build(value[name]) for name, build in made if name in value})
+
+
+@cache
+def _holds_union(hint: Any) -> bool:
+    """Whether *hint* is, or holds, a union of dataclasses (the ``must`` of a promise)."""
+    if Versus in _members(hint):
+        return True
+    if is_dataclass(hint):
+        return any(_holds_union(inner) for inner in _hints(cast(type, hint)).values())
+    return any(_holds_union(inner) for inner in get_args(hint))
+
+
+def _members(hint: Any) -> tuple[Any, ...]:
+    return get_args(hint) if isinstance(hint, types.UnionType) or get_origin(hint) is Union else ()
 
 
 @cache

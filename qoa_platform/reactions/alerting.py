@@ -1,5 +1,6 @@
 """Owns the wording of alerts: one per group of episodes, with what was done about it already."""
 
+from qoa_platform.reactions.asking import causes
 from qoa_platform.reactions.followups import RESOLVED_RULE
 from qoa_platform.reactions.world import World
 from qoa_platform.records import Alert, AlertState, Episode, Reaction, Verdict, show
@@ -8,7 +9,8 @@ from qoa_platform.records import Alert, AlertState, Episode, Reaction, Verdict, 
 def alert_of(world: World, reaction: Reaction) -> Alert:
     """The alert that *reaction* sends: title, one line per episode, one per reaction that serves the same episodes.
 
-    Its key is the reaction's id: however often it is delivered, the receiver sees one idempotency key.
+    Its key is the reaction's id: however often it is delivered, the receiver sees one idempotency key. A resolved one
+    names in its details the keys of the alerts that it resolves.
     """
     episodes = [e for e in world.episodes if e.id in reaction.serves]
     state = AlertState.RESOLVED if reaction.rule == RESOLVED_RULE else AlertState.OPENED
@@ -31,6 +33,7 @@ def alert_of(world: World, reaction: Reaction) -> Alert:
         episodes=reaction.serves,
         at=world.at,
         wall=world.wall,
+        details={"resolves": sorted(causes(reaction))} if state is AlertState.RESOLVED else {},
     )
 
 

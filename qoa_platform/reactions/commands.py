@@ -1,21 +1,26 @@
-"""Owns a person's ways: accept, promote by force, hold and release it, drop a quarantine. Each is one recorded batch."""
+"""Owns a person's ways (accept, force, roll back, hold, end a quarantine), each one recorded batch."""
 
 from dataclasses import replace
 from datetime import datetime
 
-from qoa_platform.reactions.effects import DAGSTER_SINK
+from qoa_platform.reactions.effects import DAGSTER_SINK, bad_versions, gone_back, no_hold_since, release_of
 from qoa_platform.reactions.world import World
 from qoa_platform.records import (
+    FINAL_RELEASES,
+    Alias,
     Batch,
     Envelope,
     Message,
     ModelVersion,
     Move,
+    PointerIs,
     PointerKind,
     Release,
     ReleaseState,
     short,
 )
+from qoa_platform.releases import last_good
+from qoa_platform.releases.history import ROLLBACK
 
 
 class NotPossible(ValueError):
@@ -42,7 +47,11 @@ def accept(world: World, asset: str, partition: str, digest: str, *, actor: str,
 
 
 def promote_by_force(world: World, version: ModelVersion, asset: str, *, actor: str, reason: str) -> Batch:
-    """Make *version* champion against (or without) the gate: a release of its own, recorded as forced (semantics 20)."""
+    """Make *version* champion against (or without) the gate: a release of its own, recorded as forced.
+
+    Semantics 20. Other aliases that name it are unset by the same batch, and the release of the champion it succeeds
+    is retired. Raises NotPossible when it is champion already, or while a hold stands on the model.
+    """
     champion = world.champion(version.model)
     if champion == version.version:
         message = f"{version.version} is champion of {version.model} already"
@@ -50,22 +59,66 @@ def promote_by_force(world: World, version: ModelVersion, asset: str, *, actor: 
     if (hold := world.hold(model=version.model)) is not None:
         message = f"a hold stands on model {version.model}: {hold}. Release it first: qoa release-hold"
         raise NotPossible(message)
-    mine = [r for r in world.releases if r.model == version.model and r.version == version.version]
-    number = max((r.number for r in mine), default=0) + 1
+    known = release_of(world.releases, version.model, version.version)
     release = Release(
-        model=version.model, version=version.version, number=number, state=ReleaseState.PROMOTED, forced=True,
-        reasons=(f"forced by {actor}: {reason}",), actor=actor, at=world.at, wall=world.wall,
+        model=version.model, version=version.version, number=known.number + 1 if known else 1,
+        state=ReleaseState.PROMOTED, forced=True, reasons=(f"forced by {actor}: {reason}",), actor=actor, at=world.at,
+        wall=world.wall,
     )  # fmt: skip
-    left = [r for r in world.releases if r.model == version.model and r.version == champion]
-    retired = [replace(max(left, key=lambda r: r.number), state=ReleaseState.RETIRED)] if left else []
-    retired = [replace(r, at=world.at, wall=world.wall, revision=r.revision + 1) for r in retired]
-    key = f"{version.model}|champion"
-    move = _move(world, PointerKind.ALIAS, key, version.version, "promote --force", actor, reason)
+    left = release_of(world.releases, version.model, champion) if champion else None
+    retired: tuple[Release, ...] = ()
+    if left is not None and left.state not in FINAL_RELEASES:
+        why = (*left.reasons, f"succeeded by {version.version}, forced by {actor}")
+        retired = (replace(left, state=ReleaseState.RETIRED, reasons=why, at=world.at, wall=world.wall,
+                           revision=left.revision + 1),)  # fmt: skip
+    verb = "promote --force"
+    others = [a for a in Alias if a is not Alias.CHAMPION and world.value_of_alias(version.model, a) == version.version]
+    moves = [
+        _move(world, PointerKind.ALIAS, f"{version.model}|{Alias.CHAMPION}", version.version, verb, actor, reason),
+        *(_move(world, PointerKind.ALIAS, f"{version.model}|{a}", None, verb, actor, reason) for a in others),
+    ]
     data: dict[str, object] = {
-        "asset": asset, "model": version.model, "version": version.version, "verb": "promote --force", "reason": reason
+        "asset": asset, "model": version.model, "version": version.version, "verb": verb, "reason": reason
     }  # fmt: skip
     told = _told(world, asset, release.id, "promote", data)
-    return Batch(records=(release, *retired), moves=(move,), messages=(told,))
+    return Batch(
+        records=(release, *retired), moves=tuple(moves), messages=(told,), guards=(no_hold_since(world, version.model),)
+    )
+
+
+def rollback_by_hand(world: World, model: str, asset: str, *, actor: str, reason: str) -> Batch:
+    """Go back to the last good version of *model* and mark the one left as bad, in one batch (decision 6).
+
+    Never into a version that is known to be bad. A standing hold does not stop it: going back is the safe way. *asset*
+    is the one that trains the model: the orchestrator is told, so that its lineage shows the move. The champion's move
+    comes first in the batch. Raises NotPossible when there is no champion, or nothing to go back to.
+    """
+    left = world.champion(model)
+    if left is None:
+        message = f"model {model} has no champion: there is nothing to roll back"
+        raise NotPossible(message)
+    bad = bad_versions(world, model)
+    good = last_good(world.alias_moves, model, bad=[*bad, left])
+    if good is None:
+        message = (
+            f"model {model} has no earlier champion to go back to; {left} is champion, known to be bad: "
+            f"{', '.join(bad) or 'none'}. Train and promote a new version"
+        )
+        raise NotPossible(message)
+    others = [a for a in Alias if a is not Alias.CHAMPION and world.value_of_alias(model, a) == good]
+    places: list[tuple[PointerKind, str, str | None]] = [
+        (PointerKind.ALIAS, f"{model}|{Alias.CHAMPION}", good), (PointerKind.BAD_VERSION, f"{model}|{left}", reason),
+        *((PointerKind.ALIAS, f"{model}|{alias}", None) for alias in others),
+    ]  # fmt: skip
+    mark = f"{model}|{good}"
+    data: dict[str, object] = {"asset": asset, "model": model, "version": good, "verb": ROLLBACK, "reason": reason}
+    return Batch(
+        records=gone_back(world, model, left, good, f"rolled back by {actor}: {reason}", actor=actor),
+        moves=tuple(_move(world, kind, key, value, ROLLBACK, actor, reason) for kind, key, value in places),
+        guards=(PointerIs(kind=PointerKind.BAD_VERSION, key=mark,
+                          generation=world.generation(PointerKind.BAD_VERSION, mark)),),
+        messages=(_told(world, asset, f"{model}|{left}|{good}", ROLLBACK, data),),
+    )  # fmt: skip
 
 
 def set_hold(world: World, key: str, *, reason: str | None, actor: str, why: str) -> Batch:
@@ -89,7 +142,9 @@ def end_quarantine(world: World, key: str, *, verb: str, actor: str, reason: str
     return Batch(moves=(_move(world, PointerKind.QUARANTINE, key, None, verb, actor, reason),))
 
 
-def _move(world: World, kind: PointerKind, key: str, value: str | None, verb: str, actor: str, reason: str) -> Move:
+def _move(  # noqa: PLR0917 (the fields of a move, in its order)
+    world: World, kind: PointerKind, key: str, value: str | None, verb: str, actor: str, reason: str
+) -> Move:
     return Move(
         kind=kind, key=key, value=value, expected=world.generation(kind, key), verb=verb, actor=actor, reason=reason,
         at=world.at, wall=world.wall,

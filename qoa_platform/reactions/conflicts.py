@@ -27,11 +27,12 @@ def things(world: World, kind: ReactionKind, place: Target) -> tuple[tuple[str, 
 def losers(world: World, taken: Sequence[Wish]) -> dict[int, Wish]:
     """Index of each wish that loses → the wish it loses to. Equal kinds never conflict.
 
-    A rerun of one partition loses to a hold of the asset: the order is per named asset, whatever the partition.
+    A rerun of one partition loses to a hold of the asset: the order is per named asset, whatever the partition. What is
+    only observed is not performed, so nothing loses to it.
     """
     rank = {scope: {kind: i for i, kind in enumerate(order)} for scope, order in CONFLICTS}
     best: dict[tuple[str, str], Wish] = {}
-    for wish in taken:
+    for wish in (w for w in taken if not w.observed):
         for scope, name in things(world, wish.kind, wish.target):
             head = best.get((scope, name))
             if head is None or rank[scope][wish.kind] < rank[scope][head.kind]:
@@ -39,7 +40,7 @@ def losers(world: World, taken: Sequence[Wish]) -> dict[int, Wish]:
     lost: dict[int, Wish] = {}
     for index, wish in enumerate(taken):
         for scope, name in things(world, wish.kind, wish.target):
-            head = best[scope, name]
-            if rank[scope][head.kind] < rank[scope][wish.kind]:
+            head = best.get((scope, name))
+            if head is not None and rank[scope][head.kind] < rank[scope][wish.kind]:
                 lost[index] = head
     return lost

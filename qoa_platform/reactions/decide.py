@@ -1,14 +1,15 @@
 """Owns ``decide()``: what follows from the ledger as it stands, as a plan with reasons. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import replace
 
+from qoa_platform.reactions.asking import OBSERVED, with_also
+from qoa_platform.reactions.coalescing import coalesce, join
 from qoa_platform.reactions.conflicts import losers
 from qoa_platform.reactions.episodes import fold_episodes
 from qoa_platform.reactions.followups import followups
 from qoa_platform.reactions.releasing import release_wishes
-from qoa_platform.reactions.wishes import Wish, wishes
+from qoa_platform.reactions.wishes import Wish, passed_over, wishes
 from qoa_platform.reactions.world import World
 from qoa_platform.records import (
     Choice,
@@ -34,66 +35,29 @@ def decide(world: World) -> Plan:
     episodes = fold_episodes(world)
     world = replace(world, episodes=merged(world.episodes, episodes))
     releases, promotions = release_wishes(world)
-    every = [*wishes(world), *promotions, *followups(world)]
-    taken = [w for w in every if w.taken]
-    refused = [_choice(w) for w in every if not w.taken]
-    joined, fresh = _join(world, _coalesce(taken))
+    every = [*wishes(world), *promotions, *followups(world), *passed_over(world)]
+    heads, absorbed = coalesce(w for w in every if w.taken)
+    revised, joined, fresh = join(world, heads)
     reactions, outcomes, choices = _built(world, fresh)
+    together = [replace(w, why=Why.JOINED, detail=f"{w.detail}, with an equal step") for w in absorbed]
+    flying = [replace(w, why=Why.JOINED) for w in joined]
+    refused = [w for w in every if not w.taken]
     return Plan(
         contract=world.contract.name,
         contract_digest=world.contract.digest,
         episodes=episodes,
         releases=releases,
-        reactions=(*joined, *sorted(reactions, key=lambda r: r.kind is ReactionKind.ALERT)),
+        reactions=(*revised, *sorted(reactions, key=lambda r: r.kind is ReactionKind.ALERT)),
         outcomes=tuple(outcomes),
-        choices=(*choices, *[_joined_choice(r) for r in joined], *refused),
+        choices=(*choices, *[_choice(w) for w in (*together, *flying, *refused)]),
     )
 
 
 def merged(known: Sequence[Episode], changed: Sequence[Episode]) -> tuple[Episode, ...]:
     """*known* with the revisions in *changed* put in their places."""
+    if not changed:
+        return tuple(known)
     return tuple({e.id: e for e in (*known, *changed)}.values())
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    kind: ReactionKind
-    where: object
-
-
-def _coalesce(taken: Sequence[Wish]) -> list[Wish]:
-    """Equal steps on one target become one that serves every episode (semantics 15).
-
-    Alerts of one evaluation about one subject are one, whatever promises they are about.
-    """
-    heads: dict[_Place, Wish] = {}
-    for wish in taken:
-        where: object = wish.target
-        if wish.kind is ReactionKind.ALERT:
-            follow = wish.cause if wish.rule.startswith("(") else None
-            where = (wish.subject, follow)
-        place = _Place(wish.kind, where)
-        head = heads.get(place)
-        if head is None:
-            heads[place] = wish
-        else:
-            heads[place] = replace(head, serves=tuple(dict.fromkeys((*head.serves, *wish.serves))))
-    return list(heads.values())
-
-
-def _join(world: World, fresh: Sequence[Wish]) -> tuple[list[Reaction], list[Wish]]:
-    """Wishes whose step is already in flight join it; the others are new."""
-    flying = {(r.kind, r.target): r for r in world.reactions if not world.final(r)}
-    joined: list[Reaction] = []
-    new: list[Wish] = []
-    for wish in fresh:
-        reaction = flying.get((wish.kind, wish.target))
-        if reaction is None or wish.kind is ReactionKind.ALERT:
-            new.append(wish)
-        elif not set(wish.serves) <= set(reaction.serves):
-            serves = tuple(dict.fromkeys((*reaction.serves, *wish.serves)))
-            joined.append(replace(reaction, serves=serves, revision=reaction.revision + 1))
-    return joined, new
 
 
 def _built(world: World, fresh: Sequence[Wish]) -> tuple[list[Reaction], list[Outcome], list[Choice]]:
@@ -108,13 +72,13 @@ def _built(world: World, fresh: Sequence[Wish]) -> tuple[list[Reaction], list[Ou
             continue
         reaction = _reaction(world, wish)
         reactions.append(reaction)
-        if winner is not None:
+        if wish.observed and wish.kind is not ReactionKind.ALERT:
+            outcomes.append(_known(world, reaction, OutcomeState.SKIPPED, "mode: observe"))
+            wish = replace(wish, taken=False, why=Why.OBSERVED)  # noqa: PLW2901
+        elif winner is not None:
             detail = f"loses to {winner.kind} of {winner.target}"
             outcomes.append(_known(world, reaction, OutcomeState.SUPERSEDED, detail))
             wish = replace(wish, taken=False, why=Why.CONFLICT, detail=detail)  # noqa: PLW2901
-        elif wish.observed and wish.kind is not ReactionKind.ALERT:
-            outcomes.append(_known(world, reaction, OutcomeState.SKIPPED, "mode: observe"))
-            wish = replace(wish, taken=False, why=Why.OBSERVED)  # noqa: PLW2901
         choices.append(_choice(wish, reaction.id))
     return reactions, outcomes, choices
 
@@ -124,6 +88,7 @@ def _known(world: World, reaction: Reaction, state: OutcomeState, detail: str) -
 
 
 def _reaction(world: World, wish: Wish) -> Reaction:
+    observed = {OBSERVED: True} if wish.observed and wish.kind is not ReactionKind.ALERT else {}
     return Reaction(
         contract=world.contract.name,
         contract_digest=world.contract.digest,
@@ -136,10 +101,10 @@ def _reaction(world: World, wish: Wish) -> Reaction:
         serves=wish.serves,
         firing=wish.firing,
         attempts=wish.attempts,
-        backoff=wish.backoff_from.backoff if wish.backoff_from else timedelta(0),
+        backoff=wish.backoff,
         severity=wish.severity,
         reason=f"{wish.why}: {wish.detail}" if wish.detail else str(wish.why),
-        evidence=wish.evidence,
+        evidence=with_also({**wish.evidence, **observed}, wish.also),
         at=world.at,
         wall=world.wall,
     )
@@ -149,11 +114,4 @@ def _choice(wish: Wish, reaction: str | None = None) -> Choice:
     return Choice(
         rule=wish.rule, kind=wish.kind, target=wish.target, taken=wish.taken, why=wish.why, detail=wish.detail,
         reaction=reaction, episodes=wish.serves,
-    )  # fmt: skip
-
-
-def _joined_choice(reaction: Reaction) -> Choice:
-    return Choice(
-        rule=reaction.rule, kind=reaction.kind, target=reaction.target, taken=True, why=Why.JOINED,
-        reaction=reaction.id, episodes=reaction.serves,
     )  # fmt: skip

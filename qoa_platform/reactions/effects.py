@@ -5,10 +5,14 @@ from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from qoa_platform.reactions.alerting import alert_of
-from qoa_platform.reactions.followups import preset_to
+from qoa_platform.reactions.asking import asked
+from qoa_platform.reactions.coalescing import FOLLOW
+from qoa_platform.reactions.followups import hold_key, mark_key, own_hold, preset_to
 from qoa_platform.reactions.releasing import promotion_of
 from qoa_platform.reactions.world import World
 from qoa_platform.records import (
+    FINAL_RELEASES,
+    Alias,
     Batch,
     Envelope,
     Guard,
@@ -23,7 +27,6 @@ from qoa_platform.records import (
     Release,
     ReleaseState,
     RevisionIs,
-    Target,
     plain,
 )
 from qoa_platform.releases import last_good
@@ -46,17 +49,19 @@ class Effect:
     external: bool = False
 
 
-def effect_of(world: World, reaction: Reaction, sinks: Sequence[str]) -> Effect:
+def effect_of(world: World, reaction: Reaction, sinks: Sequence[str]) -> Effect:  # noqa: C901, PLR0911 (closed set)
     """The effect of *reaction* in *world*: pure, so that it is printed and replayed by the code that performs it."""
+    if orphaned(world, reaction):
+        return Effect(state=OutcomeState.SUPERSEDED, detail="its rule left the contract in force")
     match reaction.kind:
         case ReactionKind.ALERT:
             return _alert(world, reaction, sinks)
         case ReactionKind.QUARANTINE:
             return _quarantine(world, reaction)
         case ReactionKind.HOLD:
-            return _hold(world, reaction, reaction.reason)
+            return _hold(world, reaction)
         case ReactionKind.RELEASE:
-            return _hold(world, reaction, None)
+            return _drop(world, reaction) if reaction.target.digest else _release(world, reaction)
         case ReactionKind.DEGRADE | ReactionKind.UPGRADE:
             return _preset(world, reaction)
         case ReactionKind.ROLLBACK:
@@ -77,6 +82,15 @@ def effect_of(world: World, reaction: Reaction, sinks: Sequence[str]) -> Effect:
             return Effect(state=OutcomeState.SKIPPED, detail=f"no performer for {reaction.kind} is installed")
         case _:
             assert_never(reaction.kind)
+
+
+def orphaned(world: World, reaction: Reaction) -> bool:
+    """Whether every rule that asked for *reaction* left the contract in force: its work is superseded (semantics 23).
+
+    Rules that nobody wrote, such as ``(resolved)``, never leave.
+    """
+    known = {r.name for r in world.contract.policy}
+    return not any(rule.startswith(FOLLOW) or rule in known for _, rule, _ in asked(reaction))
 
 
 def batch_of(world: World, reaction: Reaction, effect: Effect) -> Batch:
@@ -125,28 +139,39 @@ def _alert(world: World, reaction: Reaction, sinks: Sequence[str]) -> Effect:
 
 
 def _quarantine(world: World, reaction: Reaction) -> Effect:
-    place = reaction.target
-    key = f"{place.asset}|{place.partition}|{place.digest}"
-    if world.value(PointerKind.QUARANTINE, key) == "bad":
+    place, key = reaction.target, mark_key(reaction.target)
+    if world.value(PointerKind.QUARANTINE, key) is not None:
         return Effect(detail="is marked already", effect={"digest": place.digest})
     move = _move(world, reaction, PointerKind.QUARANTINE, key, "bad", "quarantine")
     return Effect(detail=f"{(place.digest or '')[:12]} kept and marked", moves=(move,), effect={"digest": place.digest})
 
 
-def hold_key(place: Target) -> str:
-    """The key of the hold pointer of an asset or of a model."""
-    return f"asset:{place.asset}" if place.asset else f"model:{place.model}"
+def _drop(world: World, reaction: Reaction) -> Effect:
+    key = mark_key(reaction.target)
+    if world.value(PointerKind.QUARANTINE, key) is None:
+        return _skip("is not marked any more")
+    return Effect(detail="dropped", moves=(_move(world, reaction, PointerKind.QUARANTINE, key, None, "drop"),))
 
 
-def _hold(world: World, reaction: Reaction, reason: str | None) -> Effect:
+def _hold(world: World, reaction: Reaction) -> Effect:
     key = hold_key(reaction.target)
     standing = world.value(PointerKind.HOLD, key)
-    if reason is not None and standing is not None:
+    if standing is not None:
         return _skip(f"a hold stands already: {standing}")
-    if reason is None and standing is None:
+    move = _move(world, reaction, PointerKind.HOLD, key, reaction.reason, "hold")
+    return Effect(detail="hold", moves=(move,), effect={"generation": move.expected + 1})
+
+
+def _release(world: World, reaction: Reaction) -> Effect:
+    """Release the hold that the reaction's cause set; one that a person set since stands on."""
+    key = hold_key(reaction.target)
+    setter = next((r for r in world.reactions if r.id == reaction.cause), None)
+    if setter is not None and not own_hold(world, setter, world.outcomes.get(setter.id)):
+        return _skip("its own hold stands no more")
+    if world.value(PointerKind.HOLD, key) is None:
         return _skip("no hold stands")
-    verb = "hold" if reason is not None else "release-hold"
-    return Effect(detail=verb, moves=(_move(world, reaction, PointerKind.HOLD, key, reason, verb),))
+    move = _move(world, reaction, PointerKind.HOLD, key, None, "release-hold")
+    return Effect(detail="release-hold", moves=(move,))
 
 
 def _preset(world: World, reaction: Reaction) -> Effect:
@@ -163,27 +188,65 @@ def _rollback(world: World, reaction: Reaction) -> Effect:
     key = f"{model}|champion"
     if world.champion(model) != left:
         return _skip(f"{left} is no longer champion; {world.champion(model)} is")
-    good = last_good(world.alias_moves, model, bad=[*_bad_versions(world, model), left or ""])
+    good = last_good(world.alias_moves, model, bad=[*bad_versions(world, model), left or ""])
     if good is None:
         return _skip("nothing to go back to: no earlier champion that is not known to be bad")
     moves = (
         _move(world, reaction, PointerKind.ALIAS, key, good, "rollback"),
         _move(world, reaction, PointerKind.BAD_VERSION, f"{model}|{left}", reaction.reason, "rolled back"),
+        *_leaving(world, reaction, model, good, "rollback"),
     )
-    back = _revised(world, model, good, ReleaseState.PROMOTED, reaction)
     return Effect(
-        detail=f"{left} → {good}", moves=moves, releases=back, effect={"from": left, "to": good},
-        messages=(_told(world, reaction, model, good, "rollback"),),
+        detail=f"{left} → {good}", moves=moves,
+        releases=gone_back(world, model, left or "", good, f"rolled back by {reaction.rule}: {reaction.reason}"),
+        effect={"from": left, "to": good}, messages=(_told(world, reaction, model, good, "rollback"),),
     )  # fmt: skip
 
 
-def _bad_versions(world: World, model: str) -> list[str]:
+def _leaving(world: World, reaction: Reaction, model: str, version: str, verb: str) -> tuple[Move, ...]:
+    """Unset every other alias that names *version*: a champion is challenger no more."""
+    return tuple(
+        _move(world, reaction, PointerKind.ALIAS, f"{model}|{alias}", None, verb)
+        for alias in (Alias.CHALLENGER, Alias.SHADOW)
+        if world.value_of_alias(model, alias) == version
+    )
+
+
+def gone_back(world: World, model: str, left: str, good: str, why: str, *, actor: str = "qoa") -> tuple[Release, ...]:
+    """The release of the version that is *left* is rolled back; the *good* one gone back to begins a new release.
+
+    Retired is final for a release: that *good* is champion again is a release of its own, as a forced one is.
+    """
+    before = release_of(world.releases, model, left)
+    ended: tuple[Release, ...] = ()
+    if before is not None and before.state not in FINAL_RELEASES:
+        reasons = (*before.reasons, why)
+        ended = (replace(before, state=ReleaseState.ROLLED_BACK, reasons=reasons, at=world.at, wall=world.wall,
+                         revision=before.revision + 1),)  # fmt: skip
+    known = release_of(world.releases, model, good)
+    if known is not None and known.state is ReleaseState.PROMOTED:
+        return ended
+    again = Release(
+        model=model, version=good, number=known.number + 1 if known else 1, state=ReleaseState.PROMOTED,
+        reasons=(f"{left} was {why}",), actor=actor, at=world.at, wall=world.wall,
+    )  # fmt: skip
+    return (*ended, again)
+
+
+def release_of(releases: Sequence[Release], model: str, version: str) -> Release | None:
+    """The release of *version* that counts: the one with the highest number."""
+    mine = [r for r in releases if r.model == model and r.version == version]
+    return max(mine, key=lambda r: r.number, default=None)
+
+
+def bad_versions(world: World, model: str) -> list[str]:
+    """The versions of *model* that are known to be bad, in order: no rollback goes into them."""
     prefix = f"{model}|"
-    return [
+    return sorted(
         key.removeprefix(prefix)
         for (kind, key), head in world.pointers.items()
         if kind is PointerKind.BAD_VERSION and head.value is not None and key.startswith(prefix)
-    ]
+    )
 
 
 def _promote(world: World, reaction: Reaction) -> Effect:
@@ -196,32 +259,21 @@ def _promote(world: World, reaction: Reaction) -> Effect:
     promotion = promotion_of(world, model, version)
     if promotion is None:
         return _skip(f"the release policy no longer promotes {version}; the champion is {champion or 'none'}")
-    moves = [_move(world, reaction, PointerKind.ALIAS, f"{model}|champion", version, "promote")]
-    if world.value_of_alias(model, "challenger") == version:
-        moves.append(_move(world, reaction, PointerKind.ALIAS, f"{model}|challenger", None, "promote"))
+    moves = (
+        _move(world, reaction, PointerKind.ALIAS, f"{model}|champion", version, "promote"),
+        *_leaving(world, reaction, model, version, "promote"),
+    )
     return Effect(
-        detail=f"{champion or 'none'} → {version}", moves=tuple(moves), releases=(promotion.release,),
+        detail=f"{champion or 'none'} → {version}", moves=moves, releases=(promotion.release,),
         effect={"from": champion, "to": version}, messages=(_told(world, reaction, model, version, "promote"),),
-        guards=(PointerIs(kind=PointerKind.HOLD, key=f"model:{model}", generation=_hold_generation(world, model)),),
+        guards=(no_hold_since(world, model),),
     )  # fmt: skip
 
 
-def _hold_generation(world: World, model: str) -> int:
-    return world.generation(PointerKind.HOLD, f"model:{model}")
-
-
-def _revised(
-    world: World, model: str, version: str | None, state: ReleaseState, reaction: Reaction
-) -> tuple[Release, ...]:
-    """The last release of *version* in its new state; none when it has no release."""
-    mine = [r for r in world.releases if r.model == model and r.version == version]
-    if not mine:
-        return ()
-    last = max(mine, key=lambda r: r.number)
-    reasons = (*last.reasons, f"{state} by {reaction.rule}: {reaction.reason}")
-    return (
-        replace(last, state=state, reasons=reasons, at=world.at, wall=world.wall, revision=last.revision + 1),
-    )  # fmt: skip
+def no_hold_since(world: World, model: str) -> PointerIs:
+    """The guard that nobody moved the hold of *model* since it was looked at."""
+    key = f"model:{model}"
+    return PointerIs(kind=PointerKind.HOLD, key=key, generation=world.generation(PointerKind.HOLD, key))
 
 
 def _told(world: World, reaction: Reaction, model: str, version: str, verb: str) -> Message:

@@ -6,6 +6,8 @@ from enum import StrEnum
 
 from qoa_platform.ports import Ledger
 from qoa_platform.records import (
+    Alert,
+    AlertState,
     Batch,
     Contract,
     Enacted,
@@ -14,6 +16,8 @@ from qoa_platform.records import (
     Move,
     PointerKind,
     Refused,
+    Severity,
+    plain,
     short,
 )
 
@@ -44,7 +48,7 @@ def enact(
 ) -> Enactment:
     """Offer a contract. The first, or one with a higher version, comes into force; equal content is in force already.
 
-    >>> # qoa contract check does this too, so that CI sees a change under an unchanged version before production does
+    Changed content under an unchanged version is told once to each of *sinks*; an older version changes nothing.
     """
     while True:
         head = ledger.pointer(PointerKind.CONTRACT, offered.name)
@@ -58,7 +62,7 @@ def enact(
             if standing is None or offered.version > standing.version:
                 result = _install(ledger, offered, head.generation, at, wall, actor)
             elif offered.version == standing.version:
-                return _changed(ledger, offered, standing, at, sinks)
+                return _changed(ledger, offered, standing, at, wall, sinks)
             else:
                 detail = f"offered version {offered.version}, in force is {standing.version}"
                 return Enactment(contract=standing, standing=Standing.OLDER, detail=detail)
@@ -82,19 +86,21 @@ def _install(
     return Enactment(contract=offered, standing=Standing.ENACTED, detail=f"version {offered.version}")
 
 
-def _changed(ledger: Ledger, offered: Contract, standing: Contract, at: datetime, sinks: tuple[str, ...]) -> Enactment:
+def _changed(
+    ledger: Ledger, offered: Contract, standing: Contract, at: datetime, wall: datetime, sinks: tuple[str, ...]
+) -> Enactment:
     detail = (
         f"{offered.source or offered.name} changed under version {offered.version} "
         f"({offered.digest[:12]} is not {standing.digest[:12]}). Raise its version; the one in force goes on"
     )
-    key = short("changed", offered.name, offered.digest)
-    alert: dict[str, object] = {
-        "key": key, "group": offered.name, "state": "opened", "contract": offered.name, "subject": offered.name,
-        "severity": "warning", "title": f"[warning] {offered.name}: {detail}", "lines": [], "runbook": offered.runbook,
-        "owner": offered.owner, "episodes": [], "at": at.isoformat(), "wall": at.isoformat(), "details": {},
-    }  # fmt: skip
+    alert = Alert(
+        key=short("changed", offered.name, offered.digest), group=offered.name, state=AlertState.OPENED,
+        contract=offered.name, subject=offered.name, severity=str(Severity.WARNING),
+        title=f"[warning] {offered.name}: {detail}", lines=(), runbook=standing.runbook, owner=standing.owner,
+        episodes=(), at=at, wall=wall,
+    )  # fmt: skip
     envelope = Envelope(
-        source=f"qoa/{offered.name}", type="qoa.alert", subject=offered.name, key=key, time=at, data=alert
+        source=f"qoa/{offered.name}", type="qoa.alert", subject=offered.name, key=alert.key, time=at, data=plain(alert)
     )
     if sinks:
         ledger.commit(Batch(messages=tuple(Message(sink=s, envelope=envelope) for s in sinks)))

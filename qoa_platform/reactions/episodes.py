@@ -1,10 +1,11 @@
 """Owns the fold of current verdicts into episodes: when one opens, which windows it holds, when it ends."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import takewhile
 
-from qoa_platform.reactions.matching import reacts_to_unknown
+from qoa_platform.reactions.matching import blocked, reacts_to_unknown
 from qoa_platform.reactions.world import World
 from qoa_platform.records import (
     Closing,
@@ -23,6 +24,9 @@ from qoa_platform.records import (
 NO_VIOLATION = Fixed(operator=Operator.LE, bound=0.0, text="<= 0")
 """The bound of the promise that a subject's ``schema:`` implies."""
 
+MENDED = frozenset({Closing.REPAIRED, Closing.ACCEPTED})
+"""Endings after which no window of the episode is bad any more."""
+
 
 def fold_episodes(world: World) -> tuple[Episode, ...]:
     """New episodes and new revisions of open ones that follow from the current verdicts (semantics 10–13).
@@ -30,22 +34,32 @@ def fold_episodes(world: World) -> tuple[Episode, ...]:
     Pure and level-triggered: when its result is written and it is called again on the same verdicts, it returns
     nothing. An episode that opens is never closed by the same call, so that each gets its reactions.
     """
-    by_key: dict[Key, list[Verdict]] = {}
-    for verdict in world.verdicts:
-        if verdict.key.contract == world.contract.name:
-            by_key.setdefault(verdict.key, []).append(verdict)
     open_now = {e.key: e for e in world.episodes if e.open}
+    by_key = verdicts_by_key(world, open_now)
+    if not by_key and not open_now:
+        return ()
     closed: dict[Key, list[Episode]] = {}
     for episode in world.episodes:
         if not episode.open:
             closed.setdefault(episode.key, []).append(episode)
     changed: list[Episode] = []
     for key in sorted({*by_key, *open_now}, key=str):
-        ordered = sorted(by_key.get(key, []), key=lambda v: (v.window.end, v.window.start))
-        revision = _fold_key(world, key, ordered, open_now.get(key), closed.get(key, []))
+        revision = _fold_key(world, key, by_key.get(key, ()), open_now.get(key), closed.get(key, []))
         if revision is not None:
             changed.append(revision)
     return tuple(changed)
+
+
+def verdicts_by_key(world: World, more: Collection[Key] = ()) -> dict[Key, tuple[Verdict, ...]]:
+    """Current verdicts in window order, of every key that has one that is not satisfied, and of the keys in *more*."""
+    name = world.contract.name
+    keys = {v.key for v in world.verdicts if v.status is not Status.SATISFIED and v.key.contract == name}
+    found: dict[Key, list[Verdict]] = {}
+    if keys or more:
+        for verdict in world.verdicts:
+            if verdict.key in keys or verdict.key in more:
+                found.setdefault(verdict.key, []).append(verdict)
+    return {key: tuple(sorted(vs, key=lambda v: _place(v.window))) for key, vs in found.items()}
 
 
 def _fold_key(
@@ -61,7 +75,7 @@ def _fold_key(
         return _update(world, promise, episode, verdicts, handled_windows(closed))
     if promise is None or stale:
         return None
-    fresh = [v for v in verdicts if _may_open(world, v)]
+    fresh = [v for v in verdicts if may_open(world, v)]
     return _open(world, promise, key, fresh, handled_windows(closed))
 
 
@@ -87,9 +101,13 @@ def _is_other_than_champion(world: World, key: Key) -> bool:
     return model is not None and world.champion(model) != key.version
 
 
-def _may_open(world: World, verdict: Verdict) -> bool:
-    """History does not react (semantics 11): imported verdicts, and windows that ended too long ago."""
-    return not verdict.imported and verdict.window.end >= world.at - world.contract.react_within
+def may_open(world: World, verdict: Verdict) -> bool:
+    """History does not react (semantics 11): imported verdicts, and windows that ended too long ago.
+
+    Unless a person asks for that window by hand.
+    """
+    recent = not verdict.imported and verdict.window.end >= world.at - world.contract.react_within
+    return recent or verdict.window in world.asked
 
 
 def is_bad(world: World, verdict: Verdict) -> bool:
@@ -97,63 +115,82 @@ def is_bad(world: World, verdict: Verdict) -> bool:
 
     A verdict on the very data that a person accepted is not bad any more.
     """
+    if verdict.status is Status.SATISFIED:
+        return False
     subject = world.contract.subject(verdict.key.subject)
     if world.accepted(verdict, subject.asset if subject else None):
         return False
-    if verdict.violated:
-        return True
-    return verdict.status is Status.UNKNOWN and reacts_to_unknown(world.contract, verdict)
+    return verdict.violated or reacts_to_unknown(world.contract, verdict)
+
+
+def is_good(world: World, verdict: Verdict) -> bool:
+    """Whether *verdict* repairs its window: satisfied, or on data that a person accepted."""
+    subject = world.contract.subject(verdict.key.subject)
+    return verdict.satisfied or world.accepted(verdict, subject.asset if subject else None)
 
 
 def handled_windows(closed: Iterable[Episode]) -> Mapping[Window, datetime]:
-    """Window → when the last episode that held it closed. Verdicts not later than that are done with."""
+    """Window → when the last episode that held it closed. Verdicts not later than that are done with.
+
+    A repaired or accepted episode leaves none: nothing in it was bad when it closed, so what is bad now came later.
+    """
     done: dict[Window, datetime] = {}
     for episode in closed:
+        if episode.closed_at is None or episode.closing in MENDED:
+            continue
         for window in episode.windows:
-            if episode.closed_at is not None:
-                done[window] = max(done.get(window, episode.closed_at), episode.closed_at)
+            done[window] = max(done.get(window, episode.closed_at), episode.closed_at)
     return done
+
+
+def is_handled(verdict: Verdict, done: Mapping[Window, datetime]) -> bool:
+    """Whether a closed episode dealt with *verdict* already: a closed episode never reopens."""
+    closed_at = done.get(verdict.window)
+    return closed_at is not None and verdict.at <= closed_at
 
 
 def _open(
     world: World, promise: Promise, key: Key, verdicts: Sequence[Verdict], done: Mapping[Window, datetime]
 ) -> Episode | None:
+    """The first stretch that is long enough: violated windows, or unknown ones, none satisfied in between.
+
+    Unknown windows neither extend nor break a row of violated ones (semantics 10); the stretch holds both.
+    """
     stretch: list[Verdict] = []
-    for verdict in verdicts:
+    for index, verdict in enumerate(verdicts):
         if is_bad(world, verdict):
-            if verdict.window in done and verdict.at <= done[verdict.window]:
+            if is_handled(verdict, done):
                 continue
             stretch.append(verdict)
-            if _long_enough(promise, stretch, world.at):
-                return _opened(world, key, stretch, verdict, verdicts)
+            row = [v for v in stretch if v.status is verdict.status]
+            if _long_enough(promise, row, world.at):
+                stretch += _following(world, verdicts[index + 1 :], done)
+                return _opened(world, key, verdict, tuple(v.window for v in stretch))
         elif verdict.status is Status.SATISFIED:
             stretch = []
     return None
 
 
-def _long_enough(promise: Promise, stretch: Sequence[Verdict], now: datetime) -> bool:
+def _long_enough(promise: Promise, row: Sequence[Verdict], now: datetime) -> bool:
     if isinstance(promise.streak, timedelta):
-        return now - stretch[0].at >= promise.streak
-    return len(stretch) >= promise.streak
+        return now - row[0].at >= promise.streak
+    return len(row) >= promise.streak
 
 
-def _opened(
-    world: World, key: Key, stretch: Sequence[Verdict], opening: Verdict, verdicts: Sequence[Verdict]
-) -> Episode:
-    """The episode that *opening* opens; it takes the bad windows that follow without a satisfied one in between."""
-    windows = [v.window for v in stretch]
-    for verdict in verdicts[verdicts.index(opening) + 1 :]:
-        if verdict.status is Status.SATISFIED:
-            break
-        if is_bad(world, verdict):
-            windows.append(verdict.window)
+def _following(world: World, verdicts: Sequence[Verdict], done: Mapping[Window, datetime]) -> list[Verdict]:
+    """The bad windows that follow the opening without a satisfied one in between."""
+    rest = takewhile(lambda v: v.status is not Status.SATISFIED, verdicts)
+    return [v for v in rest if is_bad(world, v) and not is_handled(v, done)]
+
+
+def _opened(world: World, key: Key, opening: Verdict, windows: tuple[Window, ...]) -> Episode:
     return Episode(
         key=key,
         opening=opening.id,
         severity=opening.severity,
         status=opening.status,
         reason=opening.reason,
-        windows=tuple(windows),
+        windows=windows,
         opened_at=world.at,
         opened_wall=world.wall,
         changed_at=world.at,
@@ -163,36 +200,49 @@ def _opened(
 def _update(
     world: World, promise: Promise, episode: Episode, verdicts: Sequence[Verdict], done: Mapping[Window, datetime]
 ) -> Episode | None:
-    heads = {v.window: v for v in verdicts}
-    held = [heads[w] for w in episode.windows if w in heads]
-    joined = tuple(
-        v.window
-        for v in verdicts
-        if v.window not in episode.windows
-        and is_bad(world, v)
-        and _may_open(world, v)
-        and not (v.window in done and v.at <= done[v.window])
-    )
+    joined = tuple(v.window for v in verdicts if _joins(world, promise, episode, v, done))
     if joined:
         windows = tuple(sorted((*episode.windows, *joined)))
         return replace(episode, windows=windows, changed_at=world.at, revision=episode.revision + 1)
-    subject = world.contract.subject(episode.key.subject)
-    asset = subject.asset if subject else None
-    if held and not any(is_bad(world, v) for v in held) and len(held) == len(episode.windows):
-        accepted = any(world.accepted(v, asset) for v in held)
-        if accepted or all(v.status is Status.SATISFIED for v in held):
-            return _close(world, episode, Closing.ACCEPTED if accepted else Closing.REPAIRED)
-    if _cleared(episode, verdicts, promise.clear_after):
-        left = any(v.blocks and is_bad(world, v) for v in held)
+    heads = {v.window: v for v in verdicts}
+    held = [heads[w] for w in episode.windows if w in heads]
+    if len(held) == len(episode.windows) and all(is_good(world, v) for v in held):
+        repaired = all(v.satisfied for v in held)
+        return _close(world, episode, Closing.REPAIRED if repaired else Closing.ACCEPTED)
+    if _cleared(world, episode, verdicts, promise.clear_after):
+        left = any(is_bad(world, v) and blocked(world.contract, v) for v in held)
         return _close(world, episode, Closing.UNREPAIRED if left else Closing.CLEARED)
     return None
 
 
-def _cleared(episode: Episode, verdicts: Sequence[Verdict], clear_after: int) -> bool:
-    """Whether *clear_after* later windows in a row are satisfied; unknown neither extends nor breaks the streak."""
-    last_bad = max(episode.windows)
-    later = [v for v in verdicts if (v.window.end, v.window.start) > (last_bad.end, last_bad.start)]
-    return sum(v.status is Status.SATISFIED for v in later) >= clear_after
+def _joins(world: World, promise: Promise, episode: Episode, verdict: Verdict, done: Mapping[Window, datetime]) -> bool:
+    """Whether a further bad window joins an open episode: a later one, or an older one that came late.
+
+    Older windows that were too few for the promise's ``for:`` before it opened stay outside.
+    """
+    if verdict.window in episode.windows or not is_bad(world, verdict) or not may_open(world, verdict):
+        return False
+    if is_handled(verdict, done):
+        return False
+    later = verdict.window > min(episode.windows)
+    return later or promise.streak == 1 or verdict.at > episode.opened_at
+
+
+def _cleared(world: World, episode: Episode, verdicts: Sequence[Verdict], clear_after: int) -> bool:
+    """Whether *clear_after* later windows are satisfied; unknown ones neither extend nor break the row.
+
+    Later than the last window that is still bad, and judged after the opening: what was satisfied before a bad day
+    came late says nothing about it, and its reactions must have their turn.
+    """
+    held = [v for v in verdicts if v.window in episode.windows and is_bad(world, v)]
+    last_bad = max(_place(w) for w in ([v.window for v in held] or episode.windows))
+    good = [v for v in verdicts if v.satisfied and v.at > episode.opened_at and _place(v.window) > last_bad]
+    return len(good) >= clear_after
+
+
+def _place(window: Window) -> tuple[datetime, datetime]:
+    """Where a window stands in window order."""
+    return window.end, window.start
 
 
 def _close(world: World, episode: Episode, closing: Closing) -> Episode:

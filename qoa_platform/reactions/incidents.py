@@ -1,9 +1,9 @@
 """Owns the incident fold: episodes, verdicts, reactions and outcomes as one W4H record per group (decision 17)."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
+from qoa_platform.reactions.timing import Evidence, Times, times_of
 from qoa_platform.records import (
     Closing,
     Contract,
@@ -14,30 +14,17 @@ from qoa_platform.records import (
     Incident,
     IncidentState,
     IncidentType,
-    Outcome,
+    Key,
     OutcomeState,
-    Reaction,
     ReactionKind,
     Role,
     Subject,
     SubjectKind,
-    Trial,
     Verdict,
     Window,
 )
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
-    """What the fold reads: all verdicts (superseded ones too), episodes, reactions, outcomes and trials."""
-
-    contracts: Mapping[str, Contract]
-    episodes: Sequence[Episode]
-    verdicts: Sequence[Verdict]
-    reactions: Sequence[Reaction]
-    outcomes: Mapping[str, Sequence[Outcome]]
-    trials: Sequence[Trial] = ()
-    graph: Graph = Graph()
+__all__ = ["Evidence", "fold_incidents"]
 
 
 def fold_incidents(evidence: Evidence) -> tuple[Incident, ...]:
@@ -46,7 +33,10 @@ def fold_incidents(evidence: Evidence) -> tuple[Incident, ...]:
     Episodes belong together when one reaction serves them, or when they opened at once on the same subject and window.
     """
     groups = sorted(_groups(evidence), key=lambda g: min((e.opened_at, e.opened_wall) for e in g))
-    return tuple(_incident(evidence, number, group) for number, group in enumerate(groups, start=1))
+    verdicts = _by_window(evidence.verdicts)
+    return tuple(
+        _incident(evidence, number, group, _mine(verdicts, group)) for number, group in enumerate(groups, start=1)
+    )
 
 
 def _groups(evidence: Evidence) -> list[list[Episode]]:
@@ -57,48 +47,47 @@ def _groups(evidence: Evidence) -> list[list[Episode]]:
             name = parent[name]
         return name
 
-    def join(names: Iterable[str]) -> None:
+    for names in _together(evidence):
         first, *rest = [n for n in names if n in parent] or [""]
         for other in rest:
             parent[root(other)] = root(first)
-
-    for reaction in evidence.reactions:
-        join(reaction.serves)
-    together: dict[tuple[str, str, Window, datetime], list[str]] = {}
-    for episode in evidence.episodes:
-        place = (episode.key.contract, episode.key.subject, episode.windows[0], episode.opened_at)
-        together.setdefault(place, []).append(episode.id)
-    for names in together.values():
-        join(names)
     groups: dict[str, list[Episode]] = {}
     for episode in evidence.episodes:
         groups.setdefault(root(episode.id), []).append(episode)
     return list(groups.values())
 
 
-def _incident(evidence: Evidence, number: int, group: Sequence[Episode]) -> Incident:
+def _together(evidence: Evidence) -> Iterator[Sequence[str]]:
+    """Episodes that belong together, pairwise at least: by a reaction, or by subject, window and moment."""
+    for reaction in evidence.reactions:
+        yield reaction.serves
+    opened: dict[tuple[str, str, Window, datetime], list[str]] = {}
+    for e in evidence.episodes:
+        opened.setdefault((e.key.contract, e.key.subject, e.windows[0], e.opened_at), []).append(e.id)
+    yield from opened.values()
+
+
+def _incident(evidence: Evidence, number: int, group: Sequence[Episode], mine: Sequence[Verdict]) -> Incident:
     first = min(group, key=lambda e: (e.opened_at, -e.severity.rank, str(e.key)))
     contract = evidence.contracts[first.key.contract]
     subject = contract.subject(first.key.subject)
-    windows = tuple(sorted({w for e in group for w in e.windows}))
-    mine = [v for v in evidence.verdicts if any(v.key == e.key and v.window in e.windows for e in group)]
     handled = _handled(evidence, group)
-    times = _Times.of(evidence, group, mine, subject)
+    times = times_of(evidence, group, mine, subject)
     return Incident(
         id=first.id,
         number=number,
-        state=_state(group, handled),
+        state=_state(group, times),
         resolution=", ".join(sorted({str(e.closing) for e in group if e.closing})) or None,
         type=_type(subject),
         effect=_effect(mine, handled),
         promises=tuple(sorted({str(e.key) for e in group})),
-        windows=windows,
+        windows=tuple(sorted({w for e in group for w in e.windows})),
         started=times.started,
         detected=times.detected,
         mitigated=times.mitigated,
         recovered=times.recovered,
-        time_to_detect=times.detected_wall - times.started_wall,
-        time_to_recover=times.recovered_wall - times.detected_wall if times.recovered_wall else None,
+        time_to_detect=times.to_detect,
+        time_to_recover=times.to_recover,
         subject=subject.target if subject else first.key.subject,
         downstream=_downstream(evidence.graph, subject),
         evidence=tuple(v.id for v in mine),
@@ -113,48 +102,17 @@ def _incident(evidence: Evidence, number: int, group: Sequence[Episode]) -> Inci
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Times:
-    """started = when the bad data was fetched (else the window's due time); detected = first bad verdict."""
+def _by_window(verdicts: Iterable[Verdict]) -> Mapping[tuple[Key, Window], list[Verdict]]:
+    found: dict[tuple[Key, Window], list[Verdict]] = {}
+    for verdict in verdicts:
+        found.setdefault((verdict.key, verdict.window), []).append(verdict)
+    return found
 
-    started: datetime
-    started_wall: datetime
-    detected: datetime
-    detected_wall: datetime
-    mitigated: datetime | None
-    recovered: datetime | None
-    recovered_wall: datetime | None
 
-    @classmethod
-    def of(
-        cls, evidence: Evidence, group: Sequence[Episode], mine: Sequence[Verdict], subject: Subject | None
-    ) -> "_Times":
-        bad = [v for v in mine if not v.satisfied]
-        first = min(bad, key=lambda v: (v.at, v.wall), default=None)
-        detected = first.at if first else min(e.opened_at for e in group)
-        detected_wall = first.wall if first else min(e.opened_wall for e in group)
-        fetched = [t for t in evidence.trials if first and t.id == first.trial]
-        started = fetched[0].fetched or fetched[0].at if fetched else None
-        due = first.window.end + subject.delay if first and subject else detected
-        closed = [e for e in group if not e.open]
-        over = len(closed) == len(group)
-        applied = [
-            (o.at, r.kind)
-            for r in evidence.reactions
-            if set(r.serves) & {e.id for e in group} and r.kind is not ReactionKind.ALERT
-            for o in evidence.outcomes.get(r.id, ())
-            if o.state is OutcomeState.APPLIED
-        ]
-        gated = [v.at for v in bad if v.blocks]
-        return cls(
-            started=min(started or due, detected),
-            started_wall=min(fetched[0].wall if fetched else detected_wall, detected_wall),
-            detected=detected,
-            detected_wall=detected_wall,
-            mitigated=min([*gated, *[at for at, _ in applied]], default=None),
-            recovered=max((e.closed_at for e in closed if e.closed_at), default=None) if over else None,
-            recovered_wall=max((e.closed_wall for e in closed if e.closed_wall), default=None) if over else None,
-        )
+def _mine(verdicts: Mapping[tuple[Key, Window], Sequence[Verdict]], group: Sequence[Episode]) -> list[Verdict]:
+    """Every verdict on a window that one of the group's episodes held, in order of ``at``."""
+    places = dict.fromkeys((e.key, w) for e in group for w in e.windows)
+    return sorted((v for place in places for v in verdicts.get(place, ())), key=lambda v: (v.at, v.wall))
 
 
 def _handled(evidence: Evidence, group: Sequence[Episode]) -> tuple[Handled, ...]:
@@ -174,11 +132,10 @@ def _handled(evidence: Evidence, group: Sequence[Episode]) -> tuple[Handled, ...
     return tuple(lines)
 
 
-def _state(group: Sequence[Episode], handled: Sequence[Handled]) -> IncidentState:
+def _state(group: Sequence[Episode], times: Times) -> IncidentState:
     if not any(e.open for e in group):
         return IncidentState.RESOLVED
-    acted = any(h.outcome.startswith("applied") and h.kind != ReactionKind.ALERT for h in handled)
-    return IncidentState.MITIGATED if acted else IncidentState.OPEN
+    return IncidentState.OPEN if times.mitigated is None else IncidentState.MITIGATED
 
 
 def _type(subject: Subject | None) -> IncidentType:
@@ -195,7 +152,7 @@ def _type(subject: Subject | None) -> IncidentType:
 
 def _effect(mine: Sequence[Verdict], handled: Sequence[Handled]) -> Effect:
     if any(v.blocks for v in mine):
-        repaired = any(h.kind == ReactionKind.RERUN and h.outcome.startswith("applied") for h in handled)
+        repaired = any(h.kind == ReactionKind.RERUN and h.outcome.startswith(OutcomeState.APPLIED) for h in handled)
         return Effect.NO_IMPACT if repaired else Effect.INTERRUPTION
     return Effect.REDUCED_QUALITY
 
@@ -229,14 +186,8 @@ def _people(contract: Contract, roles: set[Role], subject: Subject | None) -> tu
 def _recovered_by(group: Sequence[Episode], handled: Sequence[Handled]) -> str | None:
     if any(e.open for e in group):
         return None
-    kinds = {
-        ReactionKind.RERUN,
-        ReactionKind.ROLLBACK,
-        ReactionKind.UPGRADE,
-        ReactionKind.DEGRADE,
-        ReactionKind.PROMOTE,
-    }
-    done = [h for h in handled if h.kind in kinds and h.outcome.startswith("applied")]
+    kinds = {ReactionKind.RERUN, ReactionKind.ROLLBACK, ReactionKind.DEGRADE, ReactionKind.TERMINATE}
+    done = [h for h in handled if h.kind in kinds and h.outcome.startswith(OutcomeState.APPLIED)]
     if done:
         return f"{done[-1].kind} {done[-1].target}"
     if {e.closing for e in group} & {Closing.REPAIRED, Closing.ACCEPTED}:

@@ -1,11 +1,15 @@
 """Owns the progress of reactions that need a run: attempts, backoff, adoption, exhaustion. Pure."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import assert_never
 
-from qoa_platform.reactions.effects import next_revision
-from qoa_platform.reactions.world import World
+from qoa_platform.reactions.effects import next_revision, orphaned
+from qoa_platform.reactions.episodes import MENDED, is_good
+from qoa_platform.reactions.followups import CANCELED
+from qoa_platform.reactions.selecting import selection
+from qoa_platform.reactions.wishes import active_run
+from qoa_platform.reactions.world import World, partition_of
 from qoa_platform.records import (
     Closing,
     Outcome,
@@ -17,8 +21,12 @@ from qoa_platform.records import (
     RunView,
 )
 
+NEEDLESS = MENDED | {Closing.CLEARED, Closing.SUPERSEDED}
+"""Endings after which nobody needs the rerun any more. After a rollback what was forecast is still to be made again,
+and an unrepaired window still waits for its repair."""
 
-def progress(world: World, reaction: Reaction, view: RunView | None) -> Outcome | None:
+
+def progress(world: World, reaction: Reaction, view: RunView | None) -> Outcome | None:  # noqa: C901 (a closed set)
     """The next outcome of a run-backed reaction, given the run of its present attempt; ``None``: nothing new.
 
     requested → running → applied | retry → requested … → failed(attempts exhausted). A run that exists is adopted; one
@@ -29,20 +37,20 @@ def progress(world: World, reaction: Reaction, view: RunView | None) -> Outcome 
         return None
     match last.state:
         case OutcomeState.REQUESTED:
-            if ended := _needless(world, reaction, last, view):
-                return ended
-            return _seen(world, reaction, last, view) if view else None
+            if view is None:
+                return _needless(world, reaction, last)
+            return _seen(world, reaction, last, view)
         case OutcomeState.RUNNING:
             if view is None:
                 return _next(world, reaction, last, OutcomeState.FAILED, "lost: the run is gone")
             return _seen(world, reaction, last, view)
         case OutcomeState.RETRY:
-            if ended := _needless(world, reaction, last, None):
+            if ended := _needless(world, reaction, last):
                 return ended
-            if world.at >= last.at + reaction.backoff:
-                again = _next(world, reaction, last, OutcomeState.REQUESTED, "a run is awaited")
-                return replace(again, attempt=last.attempt + 1, run=None)
-            return None
+            if world.at < retry_at(reaction, last):
+                return None
+            again = _next(world, reaction, last, OutcomeState.REQUESTED, "a run is awaited")
+            return replace(again, attempt=last.attempt + 1, run=None)
         case OutcomeState.APPLIED | OutcomeState.SKIPPED | OutcomeState.FAILED | OutcomeState.SUPERSEDED:
             return None
         case _:
@@ -50,7 +58,11 @@ def progress(world: World, reaction: Reaction, view: RunView | None) -> Outcome 
 
 
 def request_of(world: World, reaction: Reaction) -> RunRequest | None:
-    """The run that *reaction* awaits now, or ``None`` (it is not requested, or a hold defers it)."""
+    """The run that *reaction* awaits now, or ``None``.
+
+    It waits while a hold stands on anything that the run would make, and while another run of that asset and partition
+    is active (semantics 17).
+    """
     last = world.outcomes.get(reaction.id)
     if last is None or last.state is not OutcomeState.REQUESTED:
         return None
@@ -59,72 +71,22 @@ def request_of(world: World, reaction: Reaction) -> RunRequest | None:
         return None
     if reaction.target.model and world.hold(model=reaction.target.model) is not None:
         return None
+    if reaction.kind is ReactionKind.RERUN and active_run(world, reaction.target, beside=reaction.id) is not None:
+        return None
     return RunRequest(
         reaction=reaction.id, attempt=last.attempt, assets=assets, partition=reaction.target.partition,
         reason=reaction.reason,
     )  # fmt: skip
 
 
-def selection(world: World, reaction: Reaction) -> tuple[str, ...]:
-    """Which assets the run of a rerun or a retrain materializes (semantics 17, 21), upstream first.
-
-    Rerun at or above the subject: everything from the named asset to the subject's, and what lies below that has been
-    published before, up to but without model assets and the evidence of releases. Rerun below the subject: the asset
-    and what lies below. Retrain: the unpartitioned assets that the model's asset needs, that asset, and what the
-    release's objective is read over.
-    """
-    graph = world.graph
-    if reaction.kind is ReactionKind.RETRAIN:
-        return _retrained(world, reaction)
-    asset = reaction.target.asset
-    if asset is None or graph.node(asset) is None:
-        return ()
-    subject = world.contract.subject(reaction.subject)
-    own = subject.asset if subject and subject.model is None else None
-    way = graph.between(asset, own) if own else ()
-    below = _catching_up(world, own if way and own else asset)
-    chosen = {*(way or (asset,)), *below}
-    return tuple(a for a in graph.ordered if a in chosen)
-
-
-def _catching_up(world: World, start: str) -> set[str]:
-    """Assets below *start* that a repair lets catch up: the walk stops at model assets and at release evidence."""
-    release = world.contract.release
-    stops = {n.asset for n in world.graph.nodes if n.model is not None}
-    if release is not None and release.objective.over is not None:
-        stops.add(release.objective.over)
-    found: set[str] = set()
-    todo = [start]
-    while todo:
-        name = todo.pop()
-        for node in world.graph.nodes:
-            if name in node.upstream and node.asset not in stops | found:
-                found.add(node.asset)
-                todo.append(node.asset)
-    return found
-
-
-def _retrained(world: World, reaction: Reaction) -> tuple[str, ...]:
-    trainer = world.graph.trainer(reaction.target.model or "")
-    if trainer is None:
-        return ()
-    release = world.contract.release
-    over = {release.objective.over} if release and release.objective.over else set()
-    needed = {a for a in world.graph.above(trainer) if not _partitioned(world, a)}
-    return tuple(a for a in world.graph.ordered if a in needed | {trainer} | over)
-
-
-def _partitioned(world: World, asset: str) -> bool:
-    node = world.graph.node(asset)
-    return node is not None and node.partitioned
-
-
-def _needless(world: World, reaction: Reaction, last: Outcome, view: RunView | None) -> Outcome | None:
-    """A rerun that nobody needs any more: all its episodes ended before a run of this attempt was seen."""
-    if view is not None or reaction.kind is not ReactionKind.RERUN:
+def _needless(world: World, reaction: Reaction, last: Outcome) -> Outcome | None:
+    """The end of a reaction that nobody needs any more, before a run of this attempt was seen."""
+    if orphaned(world, reaction):
+        return _next(world, reaction, last, OutcomeState.SUPERSEDED, "its rule left the contract in force")
+    if reaction.kind is not ReactionKind.RERUN:
         return None
     served = [e for e in world.episodes if e.id in reaction.serves]
-    if served and all(not e.open for e in served):
+    if served and all(e.closing in NEEDLESS for e in served):
         closing = ", ".join(sorted({str(e.closing) for e in served}))
         return _next(world, reaction, last, OutcomeState.SUPERSEDED, f"the episode ended first: {closing}")
     return None
@@ -139,22 +101,48 @@ def _seen(world: World, reaction: Reaction, last: Outcome, view: RunView) -> Out
         case RunState.SUCCEEDED:
             return _next(world, reaction, last, OutcomeState.APPLIED, f"attempt {last.attempt} succeeded", view)
         case RunState.CANCELED:
-            return _next(world, reaction, last, OutcomeState.FAILED, "canceled", view)
+            if _terminated(world, view):
+                return _failed(world, reaction, last, view)
+            return _next(world, reaction, last, OutcomeState.FAILED, CANCELED, view)
         case RunState.FAILED:
             return _failed(world, reaction, last, view)
         case _:
             assert_never(view.state)
 
 
+def _terminated(world: World, view: RunView) -> bool:
+    """Whether a Terminate of our own ended this run: then its attempt failed, and nobody canceled the reaction."""
+    ours = [r for r in world.reactions if r.kind is ReactionKind.TERMINATE and r.target.run == view.id]
+    return any((last := world.outcomes.get(r.id)) and last.state is OutcomeState.APPLIED for r in ours)
+
+
 def _failed(world: World, reaction: Reaction, last: Outcome, view: RunView) -> Outcome:
-    served = [e for e in world.episodes if e.id in reaction.serves]
-    repaired = {Closing.REPAIRED, Closing.ACCEPTED}
-    if served and all(e.closing in repaired for e in served):
+    if _satisfied(world, reaction):
         return _next(world, reaction, last, OutcomeState.APPLIED, "the window is satisfied meanwhile", view)
     if last.attempt < reaction.attempts:
         detail = f"attempt {last.attempt} of {reaction.attempts} failed"
-        return _next(world, reaction, last, OutcomeState.RETRY, detail, view)
+        ended = _ended(world, view)
+        return replace(
+            _next(world, reaction, last, OutcomeState.RETRY, detail, view), effect={"ended": ended.isoformat()}
+        )
     return _next(world, reaction, last, OutcomeState.FAILED, f"attempts exhausted ({last.attempt})", view)
+
+
+def _satisfied(world: World, reaction: Reaction) -> bool:
+    """Whether what the run was to repair is good already: another run was faster (semantics 17)."""
+    served = [e for e in world.episodes if e.id in reaction.serves]
+    if served and all(e.closing in MENDED for e in served):
+        return True
+    keys = {e.key for e in served}
+    partition = reaction.target.partition
+    judged = [v for v in world.verdicts if v.key in keys and partition == partition_of(v.window)]
+    return bool(judged) and {v.key for v in judged} == keys and all(is_good(world, v) for v in judged)
+
+
+def _ended(world: World, view: RunView) -> datetime:
+    """When the run ended, in ``at``: as long ago as the wall clock says, but not in the future."""
+    ago = world.wall - view.ended if view.ended is not None else timedelta(0)
+    return world.at - max(ago, timedelta(0))
 
 
 def _next(
@@ -166,9 +154,15 @@ def _next(
     )  # fmt: skip
 
 
+def retry_at(reaction: Reaction, last: Outcome) -> datetime:
+    """When the next attempt is due: the backoff runs from the failed run's end (semantics 17)."""
+    ended = last.effect.get("ended")
+    return (datetime.fromisoformat(str(ended)) if ended else last.at) + reaction.backoff
+
+
 def due_at(world: World, reaction: Reaction) -> datetime | None:
     """When a retry becomes due; ``None`` when *reaction* awaits none. Replay clocks jump to it."""
     last = world.outcomes.get(reaction.id)
     if last is None or last.state is not OutcomeState.RETRY:
         return None
-    return last.at + reaction.backoff
+    return retry_at(reaction, last)

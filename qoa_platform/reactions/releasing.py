@@ -1,8 +1,11 @@
 """Owns the bridge from release policy to plan: what ``releases.advance`` decides, as release revisions and wishes."""
 
+from dataclasses import replace
+
+from qoa_platform.reactions.asking import causes, was_observed
 from qoa_platform.reactions.wishes import Wish
 from qoa_platform.reactions.world import World
-from qoa_platform.records import ReactionKind, Release, Severity, Target, Why
+from qoa_platform.records import Mode, OutcomeState, Reaction, ReactionKind, Release, Target, Why
 from qoa_platform.releases import Advance, Promotion, advance, backtest_promises
 
 RELEASE_RULE = "(release)"
@@ -28,11 +31,27 @@ def advanced(world: World) -> Advance:
 
 
 def release_wishes(world: World) -> tuple[tuple[Release, ...], list[Wish]]:
-    """New revisions of releases, and the promotions they ask for."""
+    """New revisions of releases, and the promotions they ask for.
+
+    A promotion that was skipped (a hold came in between) or only observed is asked for again when the policy still
+    wants it: a hold defers, it does not supersede.
+    """
     moved = advanced(world)
-    done = {r.cause for r in world.reactions if r.kind is ReactionKind.PROMOTE}
-    fresh = [p for p in moved.promotions if p.cause not in done]
-    return moved.releases, [_wish(world, p) for p in fresh]
+    found: list[Wish] = []
+    for promotion in moved.promotions:
+        wish = _wish(world, promotion)
+        before = [r for r in world.reactions if r.kind is ReactionKind.PROMOTE and promotion.cause in causes(r)]
+        if not any(_counts(world, r, wish) for r in before):
+            found.append(replace(wish, firing=1 + len(before)))
+    return moved.releases, found
+
+
+def _counts(world: World, reaction: Reaction, wish: Wish) -> bool:
+    """Whether *reaction* stands for the promotion already."""
+    last = world.outcomes.get(reaction.id)
+    if was_observed(reaction):
+        return wish.observed
+    return last is None or last.state is not OutcomeState.SKIPPED
 
 
 def promotion_of(world: World, model: str, version: str) -> Promotion | None:
@@ -48,6 +67,6 @@ def _wish(world: World, promotion: Promotion) -> Wish:
     subject = next((s.id for s in world.contract.subjects if s.model == model), model)
     return Wish(
         rule=RELEASE_RULE, step=0, kind=ReactionKind.PROMOTE, target=Target(model=model, version=promotion.version),
-        subject=subject, cause=promotion.cause, serves=(), severity=Severity.WARNING, firing=1, attempts=1,
-        backoff_from=None, taken=True, why=Why.RELEASE, detail=promotion.reason, evidence=dict(promotion.evidence),
+        subject=subject, cause=promotion.cause, why=Why.RELEASE, detail=promotion.reason,
+        observed=world.contract.mode is Mode.OBSERVE, evidence=dict(promotion.evidence),
     )  # fmt: skip

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import assert_never
 
-from qoa_platform.reactions.world import World
+from qoa_platform.reactions.matching import blocked
+from qoa_platform.reactions.world import World, partition_of
 from qoa_platform.records import (
     Episode,
     ReactionKind,
@@ -14,7 +15,9 @@ from qoa_platform.records import (
 )
 
 
-def targets(world: World, episode: Episode, step: Step, bad: Sequence[Verdict]) -> tuple[Target, ...]:
+def targets(  # noqa: C901 (a closed set, one line each)
+    world: World, episode: Episode, step: Step, bad: Sequence[Verdict]
+) -> tuple[Target, ...]:
     """What *step* acts on for *episode*. Empty: there is nothing to act on (said as such in the plan)."""
     subject = world.contract.subject(episode.key.subject)
     if subject is None:
@@ -23,7 +26,7 @@ def targets(world: World, episode: Episode, step: Step, bad: Sequence[Verdict]) 
         case ReactionKind.ALERT:
             return (Target(asset=subject.asset, model=subject.model, episode=episode.id),)
         case ReactionKind.QUARANTINE:
-            return _candidates(subject, bad)
+            return _candidates(world, subject, bad)
         case ReactionKind.RERUN:
             return _reruns(world, subject, step, bad)
         case ReactionKind.RETRAIN:
@@ -51,12 +54,12 @@ def targets(world: World, episode: Episode, step: Step, bad: Sequence[Verdict]) 
             assert_never(step.kind)
 
 
-def _candidates(subject: Subject, bad: Sequence[Verdict]) -> tuple[Target, ...]:
-    """The candidates that were kept back: one per (partition, digest)."""
+def _candidates(world: World, subject: Subject, bad: Sequence[Verdict]) -> tuple[Target, ...]:
+    """The candidates that were kept back: one per (partition, digest). What was published is no candidate."""
     found = {
-        Target(asset=subject.asset, partition=v.window.partition, digest=v.data): None
+        Target(asset=subject.asset, partition=partition_of(v.window), digest=v.data): None
         for v in bad
-        if v.data is not None and v.window.is_day
+        if v.data is not None and blocked(world.contract, v)
     }
     return tuple(found)
 
@@ -73,15 +76,32 @@ def _reruns(world: World, subject: Subject, step: Step, bad: Sequence[Verdict]) 
 
 
 def _versions(world: World, episode: Episode, step: Step, subject: Subject) -> tuple[Target, ...]:
-    """A rollback is bound to the version left, a promotion to the version gained."""
+    """A rollback is bound to the version left, a promotion to the version gained.
+
+    Without a version of its own (a service, a data set) an episode is bound to the champion that its first rollback
+    left: so it cannot roll back again and again.
+    """
     model = step.target or subject.model
     if model is None:
         return ()
     if step.kind is ReactionKind.PROMOTE:
         challenger = world.value_of_alias(model, "challenger")
         return (Target(model=model, version=challenger),) if challenger else ()
-    version = episode.key.version or world.champion(model)
+    own = episode.key.version if subject.model == model else None
+    version = own or _left(world, episode, model) or world.champion(model)
     return (Target(model=model, version=version),) if version else ()
+
+
+def _left(world: World, episode: Episode, model: str) -> str | None:
+    """The version of *model* that a rollback for *episode* left already."""
+    return next(
+        (
+            r.target.version
+            for r in world.reactions
+            if r.kind is ReactionKind.ROLLBACK and r.target.model == model and episode.id in r.serves
+        ),
+        None,
+    )
 
 
 def _holdable(world: World, step: Step, subject: Subject) -> tuple[Target, ...]:

@@ -18,7 +18,11 @@ from qoa_platform.records import (
     Release,
     RunView,
     Verdict,
+    Window,
 )
+
+WHOLE = "all"
+"""The partition name of an asset that is one whole table."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +31,8 @@ class World:
 
     *verdicts* are current ones (superseded ones are gone); *episodes*, *reactions* and *releases* in their last
     revision; *outcomes* maps a reaction to its last outcome; *pointers* maps (kind, key) to a head; *alias_moves* is
-    the whole history of aliases.
+    the whole history of aliases. *asked* are windows of history that a person wants a reaction for
+    (``qoa react --window``).
     """
 
     contract: Contract
@@ -43,6 +48,7 @@ class World:
     alias_moves: tuple[Move, ...] = ()
     runs: tuple[RunView, ...] = ()
     graph: Graph = Graph()
+    asked: frozenset[Window] = frozenset()
 
     def value(self, kind: PointerKind, key: str) -> str | None:
         """What the pointer names, or ``None`` when it is unset."""
@@ -80,9 +86,14 @@ class World:
 
     def accepted(self, verdict: Verdict, asset: str | None) -> bool:
         """Whether a person accepted the very data that *verdict* judged."""
-        if asset is None or verdict.data is None or not verdict.window.is_day:
+        if asset is None or verdict.data is None:
             return False
-        return self.value(PointerKind.ACCEPTED, f"{asset}|{verdict.window.partition}") == verdict.data
+        return self.value(PointerKind.ACCEPTED, f"{asset}|{partition_of(verdict.window)}") == verdict.data
+
+
+def partition_of(window: Window) -> str:
+    """The partition that a window is the data of: a day, or the whole table."""
+    return window.partition if window.is_day else WHOLE
 
 
 def current(verdicts: tuple[Verdict, ...] | list[Verdict]) -> tuple[Verdict, ...]:

@@ -28,6 +28,8 @@ class PointerKind(StrEnum):
     """``replay`` → time of the replay clock."""
     INJECTION = "injection"
     """``<target>|<n>`` → the fault, as canonical JSON; no value: withdrawn or used up."""
+    DECIDED = "decided"
+    """``<contract name>`` → when its last plan was written: of two that decide at once, one is refused."""
     MUTED = "muted"
     """``<consumer>`` → position of a cursor."""
 

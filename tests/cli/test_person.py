@@ -164,7 +164,7 @@ def test_rollback_never_goes_to_a_bad_version(qoa: Qoa, scene: Scene) -> None:
 
 def test_a_rollback_that_was_overtaken_writes_nothing(scene: Scene) -> None:
     """Whoever decides on a champion that moved meanwhile is refused as a whole: no version is marked as bad."""
-    from qoa_platform.cli.rolling_back import rollback_by_hand
+    from qoa_platform.reactions.commands import rollback_by_hand
     from qoa_platform.reactions.snapshot import read_snapshot
     from qoa_platform.records import Graph, Refused
 
