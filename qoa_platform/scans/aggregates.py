@@ -126,13 +126,15 @@ def _comoments(columns: tuple[str, ...], layout: Layout) -> Aggregate:
     prefix = f"comoments {columns} "
     means = {"mean_x": x.mean(), "mean_y": y.mean()}
     sums = {"m2x": (dx * dx).sum(), "m2y": (dy * dy).sum(), "cxy": (dx * dy).sum()}
+    present = pl.col(columns[0]).is_not_null() & pl.col(columns[1]).is_not_null()
+    counts = {"n": x.count(), "nonfinite": (present & ~both).sum()}
 
     def read(values: Values) -> State:
-        n = int(values[prefix + "n"] or 0)
+        n, nonfinite = int(values[prefix + "n"] or 0), int(values[prefix + "nonfinite"] or 0)
         mean_x, mean_y, m2x, m2y, cxy = (float(values[prefix + name] or 0.0) for name in (*means, *sums))
-        return Comoments(n, mean_x, mean_y, m2x, m2y, cxy) if n else Comoments()
+        return Comoments(n, mean_x, mean_y, m2x, m2y, cxy, nonfinite) if n else Comoments(n_nonfinite=nonfinite)
 
-    return Aggregate(exprs={prefix + name: expr for name, expr in {"n": x.count(), **means, **sums}.items()}, read=read)
+    return Aggregate(exprs={prefix + name: expr for name, expr in {**counts, **means, **sums}.items()}, read=read)
 
 
 def _span(column: str, layout: Layout, until: Any) -> Aggregate:
