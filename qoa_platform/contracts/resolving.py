@@ -1,16 +1,13 @@
 """Owns finding what ``schema:`` names: a data contract beside the contract's file, or the project's pandera model."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from qoa_platform.contracts.grammar import GrammarError
 from qoa_platform.contracts.odcs import read_odcs
 from qoa_platform.contracts.pandera_schema import MODEL, read_model
 from qoa_platform.contracts.yaml12 import MAX_BYTES
 from qoa_platform.records import SchemaRef
-
-if TYPE_CHECKING:
-    from qoa_platform.contracts.reading import Resolve
 
 _MARKERS = ("workspace.yaml", "pyproject.toml", ".git")
 
@@ -25,7 +22,7 @@ def project_of(path: Path) -> Path:
     return folders[0]
 
 
-def resolver(path: Path) -> "Resolve":
+def resolver(path: Path) -> Callable[[str], SchemaRef]:
     """How ``schema:`` is found for the contract in *path*. Files lie in its own folder (or below), never elsewhere.
 
     The resolver raises GrammarError, or ContractErrors with the problems of the file that was found.
