@@ -10,7 +10,7 @@ from qoa_platform.profiles.edges import Floats, counted, edges, fences
 from qoa_platform.profiles.wanting import Wanted
 from qoa_platform.records import Category, ColumnProfile, Edges, Profile, Window
 from qoa_platform.scans.keys import group_text, value_text
-from qoa_platform.scans.normalising import Missing, normal
+from qoa_platform.scans.normalising import normal
 
 DICTIONARY_CAP = 10_000
 """A column with more distinct values has no dictionary (*overflow*)."""

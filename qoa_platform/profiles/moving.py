@@ -73,8 +73,8 @@ def _column(state: State, column: str, group: str | None) -> ColumnProfile:
         case Moments():
             std = (max(state.m2, 0.0) / state.n) ** 0.5 if state.n else None
             return ColumnProfile(
-                column=column, group=group, n=state.n + state.n_nonfinite, missing=0, mean=state.mean if state.n else None,
-                std=std,
+                column=column, group=group, n=state.n + state.n_nonfinite, missing=0,
+                mean=state.mean if state.n else None, std=std,
             )  # fmt: skip
         case _:
             raise FreezeError(f"a {state.NAME} of {column!r} is no reference. Allowed: frequencies, moments")

@@ -1,5 +1,7 @@
 """Bins and fences: the rules of metrics.md 4.10, with NumPy as oracle."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -17,9 +19,9 @@ def test_edges_are_observed_values_and_bins_add_up(found: list[float], bins: int
     frozen = edges(values, bins)
     assert frozen is not None
     assert set(frozen.edges) <= set(found)
-    assert all(a < b for a, b in zip(frozen.edges, frozen.edges[1:], strict=False))
+    assert all(a < b for a, b in pairwise(frozen.edges))
     borders = [-np.inf, *frozen.edges, np.inf]
-    by_hand = [sum(a < v <= b for v in found) for a, b in zip(borders, borders[1:], strict=False)]
+    by_hand = [sum(a < v <= b for v in found) for a, b in pairwise(borders)]
     assert list(frozen.counts) == by_hand
     assert sum(frozen.counts) == len(found)
 
@@ -43,7 +45,7 @@ def test_a_frequent_value_has_a_bin_of_its_own(found: list[float], times: int, v
     assert frozen is not None
     if share >= 0.1:
         borders = [-np.inf, *frozen.edges, np.inf]
-        own = next((a, b) for a, b in zip(borders, borders[1:], strict=False) if a < value <= b)
+        own = next((a, b) for a, b in pairwise(borders) if a < value <= b)
         assert set(values[(values > own[0]) & (values <= own[1])]) == {float(value)}
 
 
