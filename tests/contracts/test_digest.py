@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qoa_platform.contracts import ContractErrors, canonical_form, digest_of, read, read_text
@@ -97,6 +97,7 @@ def changed(document: Any, path: tuple[Any, ...]) -> Any:
 
 
 @pytest.mark.parametrize("path", GOOD, ids=lambda p: p.stem)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 2**32))
 def test_order_and_spelling_of_the_document_do_not_count(path: Any, seed: int) -> None:
     """Shuffled keys, shuffled unordered lists, another writer, no comments: the same digest."""

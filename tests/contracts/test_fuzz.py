@@ -89,13 +89,13 @@ def test_bytes(source: bytes) -> None:
 
 
 def test_a_large_document_is_read_in_bounded_time() -> None:
-    """Close to the size limit, full of mistakes: every one is found, in seconds."""
+    """Thousands of mistakes in one document: every one is found, in seconds."""
     promise = '      - {id: p%d, metric: data.completness, column: qty, must: ">= 99 %%"}\n'
-    text = SHOP.split("      - {id: complete")[0] + "".join(promise % i for i in range(5_000))
+    text = SHOP.split("      - {id: complete")[0] + "".join(promise % i for i in range(2_000))
     start = time.perf_counter()
     with pytest.raises(ContractErrors) as error:
         read_text(text)
     assert time.perf_counter() - start < 30
-    assert len(error.value.problems) == 5_000
+    assert len(error.value.problems) == 2_000
     with contextlib.suppress(ContractErrors):
         read_text(text.replace("completness", "completeness"))
