@@ -61,8 +61,6 @@ def test_groups_are_frozen_beside_the_whole() -> None:
     groups = {c.group: c for c in profile.columns if c.group is not None}
     sizes = {k if isinstance(k, str) else "␀": n for k, n in by_hand["size"].items()}
     assert {k: g.n for k, g in groups.items()} == sizes
-        k if isinstance(k, str) else "␀": n for k, n in by_hand["size"].items()
-    }
     assert groups["B"].mean == pytest.approx(by_hand["mean"]["B"])
     whole = profile.column("store")
     assert whole is not None
