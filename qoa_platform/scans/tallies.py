@@ -85,8 +85,9 @@ def _hit(hits: str, ask: Ask, params: Mapping[str, Any], schema: Schema) -> pl.E
         case "after":
             return _after(ask, params, schema)
         case "fences":
-            _, low, high = params["fences"]
-            return between(column, schema, low, high, "both")
+            require_number(column, schema, "fences")
+            _, low, high = params["fences"]  # frozen as floats: beyond 2⁵³ an integer would leave its own fences
+            return pl.col(column).cast(pl.Float64).is_between(low, high)
         case _:
             raise UnanswerableError(f"a tally of {hits!r} is not known to this scan")
 
