@@ -12,6 +12,7 @@ PYTEST   := $(BIN)/python -m pytest -q
 PARALLEL := -n $(WORKERS) --dist loadfile
 HOST     := $(wildcard tests/host tests/orchestration tests/demo tests/services)
 SOURCES  := qoa_platform assets sensors tests $(wildcard bench)
+BENCHES  := $(filter-out %_peer,$(patsubst bench/%.py,%,$(shell grep -ls __main__ bench/*.py)))
 DOCS     := README.md CONTRIBUTING.md docs
 
 # Dagster's own telemetry is off in everything that make starts.
@@ -98,7 +99,7 @@ docs: .venv
 	$(PYTEST) --markdown-docs $(wildcard $(DOCS)) $(may_be_empty)
 
 bench: .venv ## ratios against peers on this machine
-	$(BIN)/python -m bench
+	@set -e; for each in $(BENCHES); do echo "== bench.$$each"; $(BIN)/python -m bench.$$each; done
 
 nightly: .venv ## everything, the slow ones too, with many more examples
 	HYPOTHESIS_PROFILE=nightly $(PYTEST) --timeout 3600 tests
