@@ -21,10 +21,11 @@ CHANGED, OLDER = "E290", "W391"
 
 @dataclass(slots=True, kw_only=True)
 class Checked:
-    """What a check found. *skipped* says what could not be looked at, and why."""
+    """What a check found. *foreign* are of another dialect; *skipped* says what could not be looked at, and why."""
 
     files: list[str] = field(default_factory=list)
     contracts: "list[Contract]" = field(default_factory=list)
+    foreign: "list[Contract]" = field(default_factory=list)
     problems: "list[Problem]" = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
 
@@ -45,15 +46,22 @@ class Checked:
 def check(ctx: click.Context, *, files: tuple[Path, ...], as_json: bool) -> None:
     """Read and lint contracts: all errors at once, with their places.
 
-    Without FILES all of the project's. Reading errors come first; then the linter, which compares with the assets that
-    the definitions define; then whether content changed under an unchanged version, compared with the one in force.
-    What could not be looked at is said with its reason, and is an exit code of its own (3).
+    Without FILES all of the project's. ODCS data contracts (*.odcs.yaml) and QoA4ML MLContracts (*.json) are read too,
+    and what is not understood of them is said.
+
+    Reading errors come first; then the linter, which compares with the assets that the definitions define; then whether
+    content changed under an unchanged version, compared with the one in force. What could not be looked at is said with
+    its reason, and is an exit code of its own (3).
     """
     from qoa_platform.cli.output import emit
 
     found = _checked(files)
     if as_json:
-        read = [{"name": c.name, "version": c.version, "digest": c.digest, "file": c.source} for c in found.contracts]
+        every = [(c, False) for c in found.contracts] + [(c, True) for c in found.foreign]
+        read = [
+            {"name": c.name, "version": c.version, "digest": c.digest, "file": c.source, "foreign": foreign}
+            for c, foreign in every
+        ]
         emit({
             "ok": found.exit is Exit.DONE, "files": found.files, "contracts": read, "problems": found.problems,
             "skipped": found.skipped,
@@ -69,7 +77,9 @@ def _say(found: Checked) -> None:
     say(*found.problems, *(f"skipped: {reason}" for reason in found.skipped))
     errors = sum(p.level == "error" for p in found.problems)
     warnings = sum(p.level == "warning" for p in found.problems)
-    read = ", ".join(f"{c.name} version {c.version}" for c in found.contracts) or "no contract"
+    told = [f"{c.name} version {c.version}" for c in found.contracts]
+    told += [f"{c.name} (of another dialect: {len(c.subjects)} subjects)" for c in found.foreign]
+    read = ", ".join(told) or "no contract"
     say(f"{len(found.files)} files, {read}: {errors} errors, {warnings} warnings")
 
 
@@ -95,33 +105,28 @@ def _checked(files: Sequence[Path]) -> Checked:
 
 
 def _read(found: Checked, paths: Sequence[Path]) -> None:
-    from qoa_platform.contracts import ContractErrors, read
+    from qoa_platform.cli.documents import document
+    from qoa_platform.contracts import ContractErrors
 
     for path in paths:
-        found.files.append(str(_near(path)))
+        found.files.append(str(path))
         try:
-            found.contracts.append(read(_near(path)))
+            read = document(path)
         except ContractErrors as error:
             found.problems += error.problems
-
-
-def _near(path: Path) -> Path:
-    """*path* as seen from here, when it lies below: errors are clicked on."""
-    here = Path.cwd()
-    return path.relative_to(here) if path.is_absolute() and path.is_relative_to(here) else path
+        else:
+            found.problems += read.problems
+            (found.contracts if read.ours else found.foreign).append(read.contract)
 
 
 def _lint(found: Checked, home: "Home | None") -> None:
     from qoa_platform.contracts.linting import SKIPPED, lint_all
 
     graph, why = _graph(found, home)
-    if not found.contracts:
-        return
-    for problem in lint_all(found.contracts, graph=graph, no_graph=why):
-        if problem.code != SKIPPED:
-            found.problems.append(problem)
     if graph is None and home is not None:
         found.skipped.append(f"lint with the asset graph: {why}")
+    linted = lint_all(found.contracts, graph=graph, no_graph=why)
+    found.problems += [p for p in linted if p.code != SKIPPED]
 
 
 def _graph(found: Checked, home: "Home | None") -> "tuple[Graph | None, str]":
@@ -130,7 +135,7 @@ def _graph(found: Checked, home: "Home | None") -> "tuple[Graph | None, str]":
 
     if home is None:
         return None, "not inside a project"
-    if found.problems:
+    if any(p.level == "error" for p in found.problems):
         return None, "the contracts must be read first"
     try:
         return defined_graph(home), ""

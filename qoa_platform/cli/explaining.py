@@ -15,19 +15,19 @@ from qoa_platform.cli.leaf import leaf
 def explain(*, files: tuple[Path, ...], as_json: bool) -> None:
     """What a contract says, in sentences: for those who answer for it and do not read YAML.
 
-    Without FILES all contracts of the project.
+    Without FILES all contracts of the project; of other dialects too (*.odcs.yaml, *.json).
     """
+    from qoa_platform.cli.documents import document
     from qoa_platform.cli.output import emit, say
     from qoa_platform.contracts import explain as told
-    from qoa_platform.contracts import read
     from qoa_platform.ledger.home import find_home
 
-    found = [read(path) for path in files or find_home().contracts]
+    found = [document(path).contract for path in files or find_home().contracts]
     if as_json:
-        emit({"contracts": [{"name": c.name, "version": c.version, "lines": told(c)} for c in found]})
+        emit({"contracts": [{"name": c.name, "version": c.version, "text": told(c)} for c in found]})
         return
     for number, contract in enumerate(found):
-        say(*([""] if number else []), *told(contract))
+        say(*([""] if number else []), *told(contract).rstrip().splitlines())
 
 
 @leaf(example=["qoa contract schema > contract.schema.json"], exits=())
