@@ -1,7 +1,7 @@
-"""Owns the benchmark of the reactor lane: a violated verdict is committed → its reaction is applied, in another process.
+"""Owns the benchmark of the reactor lane: a violated verdict is committed → another process has applied its reaction.
 
-``python -m bench.reactor`` prints p50 and p99 over at least 200 episodes, beside what the ledger alone takes to wake another
-process that commits one row.
+``python -m bench.reactor`` prints p50 and p99 over at least 200 episodes, beside what the ledger alone takes to wake
+another process that commits one row.
 """
 
 import argparse
@@ -97,7 +97,7 @@ def applied(ledger: Store, kind: str, since: int) -> float:
 
 
 def episode(ledger: Store, contract: Contract, kind: str, number: int) -> float:
-    """Seconds from the committed violation to the applied reaction; then the window is repaired and all comes to rest."""
+    """Seconds from the committed violation to the applied reaction; then the window is repaired, and all is at rest."""
     subject, promise = KINDS[kind]
     version = f"w{number}" if kind == "rollback" else None
     if version is not None:

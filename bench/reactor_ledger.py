@@ -149,7 +149,10 @@ def day_of(contract: Contract, subject: Subject, window: Window) -> Batch:
         kind=PointerKind.PUBLISHED, key=f"{asset}|{day}", value=data, expected=0, verb="publish", actor="bench",
         reason="judged", at=at, wall=at,
     )  # fmt: skip
-    edges = (Edge(source=data, destination=trial, kind="read"), Edge(source=trial, destination=f"o{data}", kind="wrote"))
+    edges = (
+        Edge(source=data, destination=trial, kind="read"),
+        Edge(source=trial, destination=f"o{data}", kind="wrote"),
+    )
     return Batch(records=tuple(records), moves=(move,), edges=edges)
 
 
@@ -166,8 +169,8 @@ def verdict_of(
     status = Status.SATISFIED if good else Status.VIOLATED
     blocks = not good and version is None and named.severity is Severity.CRITICAL
     return Verdict(
-        key=Key(contract=contract.name, subject=subject, promise=promise, version=version), window=window, status=status,
-        severity=named.severity, blocks=blocks, metric=named.metric, value=1.0 if good else 0.0, n=4000,
+        key=Key(contract=contract.name, subject=subject, promise=promise, version=version), window=window,
+        status=status, severity=named.severity, blocks=blocks, metric=named.metric, value=1.0 if good else 0.0, n=4000,
         bounds=Bounds(low=0.5), margin=0.5 if good else -0.5, contract_version=1, contract_digest=contract.digest,
         data=digest(subject, str(window), str(at)), at=at, wall=at,
     )  # fmt: skip

@@ -19,6 +19,7 @@ from qoa_platform.records import (
     Record,
     Refused,
     safe_name,
+    short,
 )  # fmt: skip
 
 
@@ -141,9 +142,9 @@ def _guarded(ledger: Ledger, kind: PointerKind, key: str) -> tuple[Pointer | Non
 
 
 def _no_version(ledger: Ledger, model: str, version: str) -> Refused | None:
-    known = [v.version for v in ledger.find(ModelVersion, series=model)]
-    if version in known:
+    if ledger.last(ModelVersion, short("model_version", model, version)) is not None:
         return None
+    known = [v.version for v in ledger.find(ModelVersion, series=model)]
     return Refused(reason=f"model {model} has no version {version!r}. Known: {', '.join(known) or 'none'}")
 
 
@@ -179,5 +180,4 @@ class _Moving:
         """The move that this reaction has made already, if any."""
         if self._reaction is None:
             return None
-        moves = self._ledger.moves(PointerKind.ALIAS, key)
-        return next((m for m in moves if m.reaction == self._reaction), None)
+        return next(iter(self._ledger.moves(PointerKind.ALIAS, key, reaction=self._reaction)), None)

@@ -131,12 +131,16 @@ def _after(prefix: str) -> str | None:
     return stem[:-1] + chr(0xE000 if 0xD800 <= code <= 0xDFFF else code)  # noqa: PLR2004 (surrogates are no text)
 
 
-def history(session: Session, kind: PointerKind, key: str | None, since: int) -> list[Move]:
-    """The moves of one pointer (of all of its kind) that were written after position *since*, oldest first."""
+def history(
+    session: Session, kind: PointerKind, key: str | None, since: int, reaction: str | None = None
+) -> list[Move]:
+    """The moves of one pointer (of all of its kind) written after position *since* (by *reaction*), oldest first."""
     sql, values = (MOVES, [kind]) if key is None else (f"{MOVES} AND key = ?", [kind, key])
     if since:
         sql, values = f"{sql} AND seq > ?", [*values, since]
-    order = "seq" if key is None else "gen"
+    if reaction is not None:
+        sql, values = f"{sql} AND reaction = ?", [*values, reaction]
+    order = "seq" if key is None else "gen" if reaction is None else "+gen"
     return [_moved(row) for row in session.rows(f"{sql} ORDER BY {order}", values)]
 
 

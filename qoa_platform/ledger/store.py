@@ -104,9 +104,14 @@ class Store:
         """The heads of all pointers of *kind* whose key begins with *prefix*, by key; unset ones included."""
         return reading.heads(self._session(), kind, prefix)
 
-    def moves(self, kind: PointerKind, /, key: str | None = None, since: int = 0) -> list[Move]:
-        """Every move of a pointer (of all of the kind) written after the position *since*, oldest first."""
-        return reading.history(self._session(), kind, key, since)
+    def moves(
+        self, kind: PointerKind, /, key: str | None = None, since: int = 0, reaction: str | None = None
+    ) -> list[Move]:
+        """Every move of a pointer (of all of the kind) written after the position *since*, oldest first.
+
+        *reaction* keeps those that it caused: of one pointer there is at most one, and it is found at once.
+        """
+        return reading.history(self._session(), kind, key, since, reaction)
 
     def edges(self, /, *, source: str | None = None, destination: str | None = None) -> list[Edge]:
         """Lineage edges out of *source* and into *destination*, in the order they were written."""
