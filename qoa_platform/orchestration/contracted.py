@@ -89,8 +89,8 @@ def _contracted(
     prefix = asset.rpartition("/")[0]
     source = Path(contract.source)
     return Contracted(
-        asset=asset, function=function, frames=frames, partitioned=partitions is not None, trains=trains,
-        root=project_of(source) if source.is_file() else None,
+        contract=contract.name, asset=asset, function=function, frames=frames, partitioned=partitions is not None,
+        trains=trains, root=project_of(source) if source.is_file() else None,
         upstream={n: f"{prefix}/{n}" if prefix else n for n in frames},
         model=trains or next((s.model for s in contract.subjects if s.model is not None), None),
         presets=next((p.names for p in contract.presets if p.asset == asset), ()), code=code,

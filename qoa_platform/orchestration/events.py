@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from qoa_platform.orchestration.mapping import shown
+from qoa_platform.orchestration.mapping import sentence, shown
 from qoa_platform.orchestration.publishing import Published
 from qoa_platform.orchestration.quiet import quiet
 from qoa_platform.orchestration.supplying import Contracted
@@ -25,14 +25,20 @@ def one_result(known: Contracted, workspace: Workspace, partition: str, result: 
     results = [_result(name, verdict, result) for name, verdict in _by_check(known, workspace, result).items()]
     if result.digest is None:
         yield from results
-        if not result.blocked or result.error:
-            why = result.error or "a critical promise is not kept"
-            raise dg.Failure(description=f"{known.asset} {partition} was not published: {why}", allow_retries=False)
-        return
+        why = result.error or _blocking(result)
+        raise dg.Failure(description=f"{known.asset} {partition} was not published: {why}", allow_retries=False)
     yield dg.MaterializeResult(
         data_version=dg.DataVersion(result.digest), check_results=results,
         metadata={**metadata(result), **_columns(workspace, known, partition, result.digest)},
     )  # fmt: skip
+
+
+def _blocking(result: Published) -> str:
+    """What kept it back. Dagster would fail the step by itself, but not for a promise that is no blocking check here.
+
+    Such are promises of another contract, and of a version that is newer than the definitions of this process.
+    """
+    return "; ".join(f"{v.key} {sentence(v)}" for v in result.verdicts if v.blocks)
 
 
 def many_results(
@@ -65,7 +71,8 @@ def many_results(
 def _by_check(known: Contracted, workspace: Workspace, result: Published) -> dict[str, Verdict | None]:
     """Check name → the whole's verdict: of the asset's own promises, or of the champion (else the newest version)."""
     whole = [v for v in result.verdicts if v.key.group is None]
-    found = {v.key.promise: v for v in whole if v.key.version is None}
+    ours = sorted(whole, key=lambda v: v.key.contract == known.contract)  # of two of one name the own contract's counts
+    found = {v.key.promise: v for v in ours if v.key.version is None}
     champion = workspace.ledger.pointer(PointerKind.ALIAS, f"{known.model}|champion") if known.model else None
     judged: dict[str, Verdict] = {}
     for verdict in (v for v in whole if v.key.version is not None):

@@ -24,12 +24,13 @@ SPECIAL = ("context", "partition", "preset", "previous", "champion", "candidate"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contracted:
-    """What the wrapper knows of one asset.
+    """What the wrapper knows of one asset, under which *contract*.
 
     *frames* are the parameters that are inputs, *upstream* maps each to its asset; *trains* is the model whose
     candidates it makes, *model* the one whose versions it may read; *specs* the names of its checks.
     """
 
+    contract: str
     asset: str
     function: Callable[..., Any]
     root: Path | None

@@ -1,0 +1,58 @@
+"""Owns the fixtures of the host tests: a shop in a fresh folder, and nothing of this machine's own projects."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from qoa_platform.workspace import forget_workspaces
+from tests.host.shop import POLICY, Shop, Source, text
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No variable of the machine decides where a project keeps its state, and no workspace outlives its test."""
+    for name in ("QOA_HOME", "QOA_LEDGER", "DAGSTER_HOME", "QOA_FAILPOINT"):
+        monkeypatch.delenv(name, raising=False)
+    yield
+    forget_workspaces()
+
+
+@pytest.fixture(scope="session")
+def instance() -> Iterator[dg.DagsterInstance]:
+    """Dagster's own memory, shared: runs are told apart by their ids, and no test looks at another's."""
+    with dg.DagsterInstance.ephemeral() as made:
+        yield made
+
+
+Open = Callable[..., Shop]
+
+
+@pytest.fixture
+def open_shop(tmp_path: Path, instance: dg.DagsterInstance) -> Iterator[Open]:
+    """Opens a shop with the contract that is handed to it; its ledger is closed at the end."""
+    opened: list[Shop] = []
+
+    def make(contract: str | None = None, **more: Any) -> Shop:
+        chosen = more.pop("instance", instance)
+        root = more.pop("root", tmp_path / "shop")
+        opened.append(Shop.open(root, contract or text(POLICY), chosen, **more))
+        return opened[-1]
+
+    yield make
+    for shop in opened:
+        shop.ledger.close()
+
+
+@pytest.fixture
+def shop(open_shop: Open) -> Shop:
+    """The shop with its ordinary contract."""
+    return open_shop()
+
+
+@pytest.fixture
+def source() -> Source:
+    """What the world sends, to be prepared before a shop opens."""
+    return Source()
