@@ -1,4 +1,4 @@
-"""Owns the peer's side of the ledger's benchmark: MLflow's ``create_run`` + ``log_batch``, in an environment that has it.
+"""Owns the peer's side of the ledger's benchmark: MLflow's ``create_run`` + ``log_batch``, in its own environment.
 
 It knows nothing of ours. Prints the version and the seconds of each of the runs, as JSON.
 """
