@@ -160,9 +160,17 @@ def _syntax(error: yaml.MarkedYAMLError, text: str, file: str) -> Problem:
     mark = error.problem_mark or error.context_mark
     said = " ".join(part for part in (error.context, error.problem) if part) or "malformed"
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    found = text.split("\n")[line - 1 : line]
-    hint = "Tabs cannot indent: use blanks" if found and found[0].lstrip(" ").startswith("\t") else ""
+    hint = _advice(text.split("\n")[line - 1], column) if line <= text.count("\n") + 1 else ""
     return Problem(code="E002", message=f"YAML syntax: {said}", file=file, line=line, column=column, hint=hint)
+
+
+def _advice(line: str, column: int) -> str:
+    """What to do about a line in which YAML stumbled at *column*."""
+    if line.lstrip(" ").startswith("\t"):
+        return "Tabs cannot indent: use blanks"
+    if any(c in ">|@%*&`" for c in line[max(column - 2, 0) : column]):
+        return 'Put the value in quotes, as in: must: ">= 99 %"'
+    return ""
 
 
 @dataclass(slots=True, kw_only=True)

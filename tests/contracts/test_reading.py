@@ -126,6 +126,15 @@ def test_all_errors_at_once_in_the_order_of_their_lines() -> None:
 
 P = '{id: p, metric: data.completeness, column: qty, must: ">= 1"}'
 
+
+@pytest.mark.parametrize("bound", [">= 99 %", "%", "@x", "*"])
+def test_a_bound_without_quotes_says_what_to_do(bound: str) -> None:
+    """The mistake that everybody makes once: YAML gives such a character a meaning of its own, and the hint says so."""
+    for text in (shop(('">= 99 %"', bound)), f"a:\n  must: {bound}\n"):
+        (line,) = said(text)
+        assert line.endswith('Put the value in quotes, as in: must: ">= 99 %"'), line
+
+
 REFUSED: list[tuple[str, str, str]] = [
     # what is wrong, the document, how the first line of the answer goes on after file and place
     ("no mapping", "- 1\n", "E103 must be a mapping (contract), found a list"),
