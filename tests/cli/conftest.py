@@ -1,6 +1,7 @@
 """Owns the fixtures of the command line's tests: the scene, and a way to type commands."""
 
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from qoa_platform.cli import main
+from tests.cli.defined import define
 from tests.cli.scene import Scene, played, project
 
 
@@ -45,9 +47,11 @@ def qoa() -> Qoa:
 
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No variable of the machine decides where a project keeps its state."""
+    """No variable of the machine decides where a project keeps its state, and no workspace is another test's."""
     for name in ("QOA_HOME", "QOA_LEDGER", "DAGSTER_HOME", "QOA_TRACEBACK"):
         monkeypatch.delenv(name, raising=False)
+    if "qoa_platform.workspace" in sys.modules:
+        sys.modules["qoa_platform.workspace"].forget_workspaces()
 
 
 @pytest.fixture
@@ -56,6 +60,13 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
     found = played(tmp_path / "shop")
     monkeypatch.chdir(found.root)
     return found
+
+
+@pytest.fixture
+def defined(scene: Scene) -> Scene:
+    """The scene with definitions that load."""
+    define(scene.root)
+    return scene
 
 
 @pytest.fixture

@@ -8,18 +8,12 @@ import pytest
 
 from qoa_platform.cli.exits import Exit
 from qoa_platform.records import Batch, PointerKind, Profile
-from qoa_platform.workspace import forget_workspaces, open_workspace
+from qoa_platform.workspace import open_workspace
 from tests.cli.conftest import Qoa
 from tests.cli.scene import ROOT, SALES, Scene
 from tests.lineage.story import publish
 
 FILE = "contracts/retail.yaml"
-
-
-@pytest.fixture(autouse=True)
-def _no_workspace_is_kept() -> None:
-    """A workspace of another test is not this one's."""
-    forget_workspaces()
 
 
 def edit(root: Path, old: str, new: str) -> None:
@@ -28,27 +22,6 @@ def edit(root: Path, old: str, new: str) -> None:
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new, 1))
-
-
-@pytest.fixture
-def defined(scene: Scene) -> Scene:
-    """The scene with definitions that load: three plain assets, one of which trains the model."""
-    (scene.root / "workspace.yaml").write_text("load_from:\n  - python_module: {module_name: defined_here}\n")
-    names = "raw_day sales_day department_sales features demand_model backtest forecast scorecard"
-    (scene.root / "defined_here.py").write_text(
-        "import dagster as dg\n"
-        f"names = {names!r}.split()\n"
-        "print('definitions are imported')\n"
-        "def made(name, above):\n"
-        "    daily = dg.DailyPartitionsDefinition('2017-01-01') if name in ('raw_day', 'sales_day') else None\n"
-        "    metadata = {'qoa/model': 'demand'} if name == 'demand_model' else {}\n"
-        "    @dg.asset(key=['retail', name], deps=[['retail', above]] if above else [], partitions_def=daily,\n"
-        "              metadata=metadata)\n"
-        "    def compute() -> None: ...\n"
-        "    return compute\n"
-        "defs = dg.Definitions(assets=[made(n, a) for n, a in zip(names, [None, *names])])\n"
-    )
-    return scene
 
 
 def test_a_sound_contract_with_its_assets(qoa: Qoa, defined: Scene) -> None:
