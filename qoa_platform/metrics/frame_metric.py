@@ -16,6 +16,8 @@ from qoa_platform.records import (
     Promise,
     Reading,
     Reason,
+    Reference,
+    ReferenceKind,
     Scalar,
     Subject,
     Unit,
@@ -56,6 +58,11 @@ class FrameMetric:
         if promise.expr is not None and not cls.needs_expr:
             raise MetricError(
                 f"promise {promise.id!r}: {cls.id} takes no expr. Allowed: data.pass_rate, data.violation_count"
+            )
+        if cls.needs_reference and promise.where is not None and _is_frozen(promise.reference):
+            raise MetricError(
+                f"promise {promise.id!r}: where leaves out rows that the frozen reference holds. "
+                "Allowed: where on the subject, by, or a moving reference (last 28 partitions)"
             )
         own = cls.own_of(promise)
         columns = cls.columns_of(promise, subject)
@@ -120,6 +127,10 @@ class FrameMetric:
             expr=expr, where=self.where, by=self.by,
             params=tuple(sorted((name, value) for name, value in params.items() if value is not None)),
         )  # fmt: skip
+
+
+def _is_frozen(reference: Reference | None) -> bool:
+    return reference is not None and reference.kind in {ReferenceKind.TRAINING, ReferenceKind.PROFILE}
 
 
 def ratio(hits: float, n: int) -> Reading:

@@ -1,7 +1,7 @@
 """Owns the metrics of models: how far predictions lie from what came to be (metrics.md 4.12–4.15)."""
 
 from dataclasses import dataclass
-from math import sqrt
+from math import isfinite, sqrt
 
 from qoa_platform.metrics.declaring import numbered_columns, own_params, param
 from qoa_platform.metrics.frame_metric import FrameMetric, undefined
@@ -46,6 +46,8 @@ class _OfErrors(_OfPredictions):
         return self._ask(Sums, terms="errors")
 
     def _read(self, state: Sums, profile: Profile | None, group: str | None) -> Reading:  # noqa: ARG002
+        if not isfinite(state.get("absolute")):
+            return Reading.unknown(Reason.ERROR, state.n, "some rows hold ±inf as truth or prediction")
         return self._of(state) if state.n else Reading.unknown(Reason.NO_DATA)
 
     def _of(self, state: Sums) -> Reading:

@@ -27,8 +27,8 @@ class _AgainstDictionary(FrameMetric):
 
     def _read(self, state: Frequencies, profile: Profile | None, group: str | None) -> Reading:
         known = profile.column(self.columns[0], group) if profile else None
-        if known is None or (known.dictionary is None and not known.overflow):
-            return Reading.unknown(Reason.NO_REFERENCE, state.n, f"no dictionary of {self.columns[0]!r} is frozen")
+        if known is None or not (known.dictionary or known.overflow):
+            return Reading.unknown(Reason.NO_REFERENCE, state.n, f"no values of {self.columns[0]!r} are frozen")
         if known.dictionary is None:
             return undefined(state.n, f"column {self.columns[0]!r} has more values than a dictionary holds")
         return self._of(state, {c.value: c.count for c in known.dictionary})

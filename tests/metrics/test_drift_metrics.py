@@ -57,7 +57,7 @@ pairs = counts.flatmap(beside)
 
 @given(pairs)
 def test_distances_are_those_of_scipy(pair: tuple[tuple[int, ...], tuple[int, ...]]) -> None:
-    """PSI is the sum of SciPy's two relative entropies of smoothed shares, JS its distance in base 2, the rest NumPy's."""
+    """PSI is the sum of SciPy's two relative entropies of smoothed shares, JS its distance, the rest NumPy's."""
     reference, current = pair
     p, q = (np.array(c) / sum(c) for c in pair)
     ps, qs = ((np.array(c) + 0.5) / (sum(c) + len(c) / 2) for c in pair)
@@ -115,7 +115,7 @@ def test_without_comparable_counts_there_is_no_distance(
 
 
 def test_what_is_asked_follows_what_is_frozen() -> None:
-    """Edges ask for a histogram on them, a dictionary for counts, else nothing is counted; an empty reference has no ask."""
+    """Edges ask for a histogram on them, a dictionary for counts; an empty reference has no ask."""
     metric = one("drift.psi", "x")
     on_edges, of_values = metric.ask(profile(FROZEN)), metric.ask(profile(categories("x", a=1)))
     over = metric.ask(profile(ColumnProfile(column="x", n=9, missing=0, overflow=True)))

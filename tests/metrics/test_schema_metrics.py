@@ -2,7 +2,8 @@
 
 import pytest
 
-from qoa_platform.records import ColumnProfile, Profile, Reading, Reason
+from qoa_platform.metrics import MetricError
+from qoa_platform.records import ColumnProfile, Profile, Reading, Reason, Reference, ReferenceKind
 from qoa_platform.states import Frequencies, Grouped
 from tests.metrics.making import categories, one, profile
 
@@ -54,6 +55,16 @@ def test_over_the_cap_the_share_is_bounded_and_the_count_unknown() -> None:
     assert reading.n == 12
     assert [reading.value, reading.bound] == pytest.approx([6 / 12, 2 / 12])
     assert one("data.unseen_count", "c").read(state, KNOWN).reason is Reason.NOT_APPLICABLE
+
+
+def test_a_filter_and_a_frozen_reference_do_not_go_together() -> None:
+    """A promise's ``where`` would compare some rows with all of the reference's: refused, unless both are filtered."""
+    training = Reference(kind=ReferenceKind.TRAINING)
+    moving = Reference(kind=ReferenceKind.LAST_PARTITIONS, count=28)
+    with pytest.raises(MetricError, match="where leaves out rows that the frozen reference holds"):
+        one("data.unseen_share", "c", where="col('x') > 0", reference=training)
+    assert dict(one("data.unseen_share", "c", where="col('x') > 0", reference=moving).params)["where"] == "col('x') > 0"
+    assert one("data.mean", "c", where="col('x') > 0", reference=training).id == "data.mean"
 
 
 def test_the_ask_is_the_same_with_every_reference() -> None:

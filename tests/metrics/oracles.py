@@ -1,0 +1,432 @@
+"""Owns the oracles: what every implemented metric of a frame must be, by pandas, NumPy, scikit-learn and SciPy."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.spatial.distance import jensenshannon
+from scipy.stats import entropy
+from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
+
+from qoa_platform.records import Reason
+from tests.metrics.making import DAY, NOW
+
+ROWS_IN = 10
+TOP = 50
+
+
+@dataclass(frozen=True)
+class Expected:
+    """A value with its n, or the reason why there is none."""
+
+    value: float | None
+    n: int = 0
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What an oracle is told: the *rows* (of the whole or of one group), the *reference* rows of the same group.
+
+    *edges* are the frozen ones of the column (profiles has its own tests); *group* is the group that is asked for, or
+    *groups* all of them where the whole of a ``by:`` promise is.
+    """
+
+    rows: pd.DataFrame
+    reference: pd.DataFrame
+    columns: tuple[str, ...]
+    edges: tuple[float, ...] = ()
+    group: str | None = None
+    groups: tuple["Asked", ...] | None = None
+
+    @property
+    def present(self) -> pd.Series:
+        """The present values of the (only) column."""
+        return self.rows[self.columns[0]].dropna()
+
+    @property
+    def known(self) -> pd.Series:
+        """The present reference values of the column."""
+        return self.reference[self.columns[0]].dropna()
+
+    @property
+    def finite(self) -> np.ndarray:
+        """The finite numbers of the column."""
+        found = self.present.astype(float).to_numpy()
+        return found[np.isfinite(found)]
+
+
+Expect = Callable[[Asked], Expected]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One way to promise a metric: its columns and parameters, and what must come out.
+
+    *scale* is what the absolute tolerance 1e-9 is relative to, for sums in which digits cancel.
+    """
+
+    columns: tuple[str, ...] = ()
+    given: Mapping[str, Any] = field(default_factory=dict)
+    expect: Expect
+    scale: Callable[[Asked], float] = lambda _: 1.0
+
+
+NO_DATA = Expected(None, reason=Reason.NO_DATA)
+NO_REFERENCE = Expected(None, reason=Reason.NO_REFERENCE)
+NOT_APPLICABLE = Expected(None, reason=Reason.NOT_APPLICABLE)
+ERROR = Expected(None, reason=Reason.ERROR)
+
+
+def ratio(hits: Any, n: int) -> Expected:
+    """Hits ÷ n."""
+    return Expected(int(hits) / n, n) if n else NO_DATA
+
+
+def holds(predicate: Callable[[pd.Series], Any]) -> Expect:
+    """Share of the present values for which *predicate* holds."""
+    return lambda asked: ratio(np.sum(predicate(asked.present)), len(asked.present))
+
+
+# --------------------------------------------------------------------------------------- completeness, uniqueness
+
+
+def segments(*, rows: bool = False, at_least: int = 1) -> Expect:
+    """Reference segments seen, counted or weighed by their reference rows."""
+
+    def expect(asked: Asked) -> Expected:
+        known, seen = asked.known.value_counts(), asked.present.value_counts()
+        if known.empty:
+            return NO_REFERENCE
+        weights = known if rows else known.clip(upper=1)
+        there = weights[[bool(seen.get(value, 0) >= at_least) for value in known.index]]
+        return Expected(there.sum() / weights.sum(), len(known))
+
+    return expect
+
+
+def keyed(of: Callable[[pd.Series], float], *, skip: bool = True, count: bool = False) -> Expect:
+    """A number of the series of key tuples."""
+
+    def expect(asked: Asked) -> Expected:
+        cells = asked.rows[list(asked.columns)] if asked.columns else asked.rows
+        cells = cells.dropna() if skip else cells
+        keys = pd.Series(list(cells.itertuples(index=False, name=None)), dtype=object)
+        return Expected(of(keys), len(keys)) if len(keys) or count else NO_DATA
+
+    return expect
+
+
+def once(keys: pd.Series) -> int:
+    """Keys that stand in exactly one row."""
+    return int((~keys.duplicated(keep=False)).sum())
+
+
+KEYED: dict[str, tuple[Callable[[pd.Series], float], bool]] = {
+    "data.distinct_count": (lambda keys: keys.nunique(), True),
+    "data.uniqueness": (lambda keys: float((~keys.duplicated(keep=False)).mean()), False),
+    "data.distinctness": (lambda keys: keys.nunique() / len(keys), False),
+    "data.unique_value_ratio": (lambda keys: once(keys) / keys.nunique(), False),
+    "data.duplicate_rows": (lambda keys: int(keys.duplicated(keep="first").sum()), True),
+    "data.key_violations": (lambda keys: int(keys.duplicated(keep=False).sum()), True),
+}
+
+
+def of_keys(metric: str) -> tuple[Case, ...]:
+    """One column, several, all of them with missing parts as values; counted, and by hashes that merge."""
+    of, count = KEYED[metric]
+    return (
+        Case(columns=("x",), expect=keyed(of, count=count)),
+        Case(columns=("t",), given={"merge": True}, expect=keyed(of, count=count)),
+        Case(columns=("s", "k"), expect=keyed(of, count=count)),
+        Case(columns=("s", "x", "b"), given={"merge": True}, expect=keyed(of, count=count)),
+        Case(given={"missing_keys": "value"}, expect=keyed(of, skip=False, count=count)),
+        Case(
+            columns=("k", "g"),
+            given={"missing_keys": "value", "merge": True},
+            expect=keyed(of, skip=False, count=count),
+        ),
+    )
+
+
+# -------------------------------------------------------------------------------------------------------- validity
+
+
+def rowwise(columns: Iterable[str], holds: Callable[[Any], bool], *, violations: bool = False) -> Expect:
+    """Rows in which a Python function holds, among those in which *columns* are present."""
+
+    def expect(asked: Asked) -> Expected:
+        rows = asked.rows.dropna(subset=list(columns))
+        hits = sum(holds(row) for row in rows.itertuples())
+        return Expected(len(rows) - hits, len(rows)) if violations else ratio(hits, len(rows))
+
+    return expect
+
+
+def expressions(*, violations: bool) -> tuple[Case, ...]:
+    """A comparison of two columns, one that may divide by zero, and one that asks whether a value is missing."""
+    both = rowwise(("x", "k"), lambda r: r.x >= 0 and r.k < 5, violations=violations)
+    divided = rowwise(("k",), lambda r: r.k != 0 and 6 / r.k > 1, violations=violations)
+    absent = rowwise(("k",), lambda r: r.x is None or r.k > 0, violations=violations)
+    text = rowwise(("s",), lambda r: len(r.s) <= 1 or r.s.startswith("a"), violations=violations)
+    return (
+        Case(given={"expr": "col('x') >= 0 and col('k') < 5"}, expect=both),
+        Case(given={"expr": "6 / col('k') > 1"}, expect=divided),
+        Case(given={"expr": "col('x').is_null() or col('k') > 0"}, expect=absent),
+        Case(given={"expr": "col('s').str.len_chars() <= 1 or col('s').str.starts_with('a')"}, expect=text),
+    )
+
+
+def between(low: float | None, high: float | None, inclusive: Any = "both") -> Expect:
+    """Pandas' between, with open ends."""
+    ends = (-np.inf if low is None else low), (np.inf if high is None else high)
+    return holds(lambda v: v.astype(float).between(*ends, inclusive=inclusive))
+
+
+def fences(asked: Asked) -> Expected:
+    """Tukey's far fences of the reference, NumPy's quantiles; of a ``by:`` promise the sum over groups with fences."""
+    if asked.groups is not None:
+        parts = [part for part in map(Fenced, asked.groups) if part.reference_finite.size]
+        hits, n = sum(part.counts[0] for part in parts), sum(part.counts[1] for part in parts)
+        return ratio(hits, n) if parts else NO_REFERENCE
+    found = Fenced(asked)
+    return ratio(*found.counts) if found.reference_finite.size else NO_REFERENCE
+
+
+class Fenced:
+    """The rows of one group beside its own fences."""
+
+    def __init__(self, asked: Asked) -> None:
+        known = asked.known.astype(float).to_numpy()
+        self.reference_finite = known[np.isfinite(known)]
+        self.own = asked.present.astype(float).to_numpy()
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """Values inside, and values."""
+        if self.reference_finite.size == 0:
+            return 0, 0
+        q1, q3 = np.quantile(self.reference_finite, [0.25, 0.75])
+        low, high = q1 - 3 * (q3 - q1), q3 + 3 * (q3 - q1)
+        if q1 == q3:
+            low, high = np.quantile(self.reference_finite, [0.005, 0.995])
+        return int(((self.own >= low) & (self.own <= high)).sum()), len(self.own)
+
+
+# ------------------------------------------------------------------------------------------------ timeliness, volume
+
+
+def age(skew: timedelta) -> Expect:
+    """Now − the newest event time that is not from the future."""
+
+    def expect(asked: Asked) -> Expected:
+        past = [t for t in asked.present if t <= DAY.end + skew]
+        return Expected((NOW - max(past)).total_seconds(), len(past)) if past else NO_DATA
+
+    return expect
+
+
+def arrived_before(asked: Asked) -> Expected:
+    """Rows whose event time lies more than an hour after their arrival."""
+    rows = asked.rows.dropna(subset=["t", "a"])
+    return ratio(sum(t > a + timedelta(hours=1) for t, a in zip(rows["t"], rows["a"], strict=True)), len(rows))
+
+
+def retained(asked: Asked) -> Expected:
+    """Rows out ÷ rows in; rows in are not known by group."""
+    return Expected(len(asked.rows) / ROWS_IN, ROWS_IN) if asked.group is None else NO_DATA
+
+
+# ----------------------------------------------------------------------------------------------- distribution, schema
+
+
+def of_finite(of: Callable[[np.ndarray], float], at_least: int = 1) -> Expect:
+    """A number of the finite values."""
+
+    def expect(asked: Asked) -> Expected:
+        n = len(asked.finite)
+        return Expected(float(of(asked.finite)), n) if n >= at_least else NOT_APPLICABLE if n else NO_DATA
+
+    return expect
+
+
+def magnitude(asked: Asked) -> float:
+    """The sum of the magnitudes: what rounding of a sum is relative to."""
+    return float(np.abs(asked.finite).sum())
+
+
+def unseen(*, distinct: bool) -> Expect:
+    """Values that are not in the reference, as a share of rows or as distinct values."""
+
+    def expect(asked: Asked) -> Expected:
+        if asked.known.empty:
+            return NO_REFERENCE
+        alien = asked.present[~asked.present.isin(set(asked.known))]
+        return Expected(alien.nunique(), len(asked.present)) if distinct else ratio(len(alien), len(asked.present))
+
+    return expect
+
+
+# -------------------------------------------------------------------------------------------------------------- drift
+
+
+def drifted(of: Callable[[np.ndarray, np.ndarray], float]) -> Expect:
+    """A distance of reference and current counts, numbers on the frozen edges, categories in the reference's order."""
+
+    def expect(asked: Asked) -> Expected:
+        if asked.columns == ("x",) and not asked.edges:
+            return NO_REFERENCE
+        reference, current = binned(asked) if asked.edges else ordered(asked)
+        if reference.sum() == 0:
+            return NO_REFERENCE
+        return Expected(of(reference, current), int(current.sum())) if current.sum() else NO_DATA
+
+    return expect
+
+
+def binned(asked: Asked) -> tuple[np.ndarray, np.ndarray]:
+    """Counts in right-closed bins with open ends."""
+    size = len(asked.edges) + 1
+    known, values = (
+        np.bincount(np.searchsorted(asked.edges, series.astype(float), side="left"), minlength=size)
+        for series in (asked.known, asked.present)
+    )
+    return known, values
+
+
+def ordered(asked: Asked) -> tuple[np.ndarray, np.ndarray]:
+    """Counts of the commonest reference values, and of all others."""
+    known = sorted(asked.known.value_counts().items(), key=lambda pair: (-pair[1], str(pair[0])))
+    seen = asked.present.value_counts()
+    top = [seen.get(value, 0) for value, _ in known[:TOP]]
+    reference = [count for _, count in known[:TOP]]
+    rest = len(asked.present) - sum(top)
+    return np.array([*reference, sum(count for _, count in known[TOP:])]), np.array([*top, rest])
+
+
+def psi(reference: np.ndarray, current: np.ndarray) -> float:
+    """SciPy's relative entropies there and back, of Jeffreys-smoothed shares."""
+    p, q = reference + 0.5, current + 0.5
+    return float(entropy(p, q) + entropy(q, p))
+
+
+DISTANCES: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
+    "drift.psi": psi,
+    "drift.js": lambda r, c: float(np.nan_to_num(jensenshannon(r, c, base=2))),
+    "drift.hellinger": lambda r, c: float(np.sqrt(((np.sqrt(r / r.sum()) - np.sqrt(c / c.sum())) ** 2).sum() / 2)),
+    "drift.tvd": lambda r, c: float(np.abs(r / r.sum() - c / c.sum()).sum() / 2),
+    "drift.linf": lambda r, c: float(np.abs(r / r.sum() - c / c.sum()).max()),
+}
+
+
+def distances(metric: str) -> tuple[Case, ...]:
+    """Of numbers and of categories."""
+    expect = drifted(DISTANCES[metric])
+    scale = 100.0 if metric == "drift.js" else 1.0  # √ of a difference that cancels
+    return tuple(Case(columns=(name,), expect=expect, scale=lambda _: scale) for name in ("x", "s"))
+
+
+# -------------------------------------------------------------------------------------------------------------- model
+
+
+def predicted(of: Callable[[np.ndarray, np.ndarray], float | None]) -> tuple[Case, ...]:
+    """A number of truth and prediction, over rows with both."""
+
+    def expect(asked: Asked) -> Expected:
+        rows = asked.rows[["y", "p"]].dropna().astype(float)
+        if rows.empty:
+            return NO_DATA
+        if not np.isfinite(rows.to_numpy()).all():
+            return ERROR
+        value = of(rows["y"].to_numpy(), rows["p"].to_numpy())
+        return NOT_APPLICABLE if value is None else Expected(float(value), len(rows))
+
+    return (Case(given={"truth": "y", "prediction": "p"}, expect=expect),)
+
+
+def wape(y: np.ndarray, p: np.ndarray) -> float | None:
+    """Σ|e| / Σ|y|."""
+    return float(np.abs(p - y).sum() / np.abs(y).sum()) if np.abs(y).sum() else None
+
+
+def bias(y: np.ndarray, p: np.ndarray) -> float | None:
+    """Σe / Σ|y|."""
+    return float((p - y).sum() / np.abs(y).sum()) if np.abs(y).sum() else None
+
+
+def r2(y: np.ndarray, p: np.ndarray) -> float | None:
+    """scikit-learn's, where the truth varies at all."""
+    return float(r2_score(y, p)) if len(np.unique(y)) > 1 else None
+
+
+def code_points(pattern: str) -> Expect:
+    """A regular expression found by ``re``, whose ``$`` is spelled as the end of the text."""
+    return holds(lambda v: [re.search(pattern, text) is not None for text in v])
+
+
+ORACLES: dict[str, tuple[Case, ...]] = {
+    "data.missing_count": (
+        Case(columns=("x", "k", "s", "b", "t"), expect=lambda a: Expected(len(a.rows) - len(a.present), len(a.rows))),
+    ),
+    "data.completeness": (
+        Case(columns=("x", "k", "s", "b", "t"), expect=lambda a: ratio(len(a.present), len(a.rows))),
+    ),
+    "data.row_completeness": (
+        Case(columns=("x", "s", "t"), expect=lambda a: ratio(len(a.rows.dropna(subset=a.columns)), len(a.rows))),
+    ),
+    "data.segment_completeness": (
+        Case(columns=("s", "k"), expect=segments()),
+        Case(columns=("s",), given={"weight": "rows"}, expect=segments(rows=True)),
+        Case(columns=("k",), given={"min_rows": 2}, expect=segments(at_least=2)),
+    ),
+    **{metric: of_keys(metric) for metric in KEYED},
+    "data.pass_rate": expressions(violations=False),
+    "data.violation_count": expressions(violations=True),
+    "data.in_range": (
+        Case(columns=("x", "k"), given={"low": -1, "high": 2.5}, expect=between(-1, 2.5)),
+        Case(columns=("x", "k"), given={"low": 0, "closed": "right"}, expect=between(0, None, "right")),
+        Case(columns=("x", "k"), given={"low": -3, "high": 2, "closed": "left"}, expect=between(-3, 2, "left")),
+        Case(columns=("x",), given={"low": 0, "high": 1, "closed": "none"}, expect=between(0, 1, "neither")),
+        Case(columns=("k",), given={"high": 2**53}, expect=holds(lambda v: [x <= 2**53 for x in v])),
+    ),
+    "data.in_set": (
+        Case(columns=("x", "k"), given={"values": (0, 1, 2.5)}, expect=holds(lambda v: v.isin([0, 1, 2.5]))),
+        Case(columns=("s",), given={"values": ("a", "é", "")}, expect=holds(lambda v: v.isin(["a", "é", ""]))),
+        Case(columns=("k",), given={"values": (2**53 + 1, 7)}, expect=holds(lambda v: v.isin([2**53 + 1, 7]))),
+        Case(columns=("b",), given={"values": (True,)}, expect=holds(lambda v: v.isin([True]))),
+    ),
+    "data.matches": (
+        Case(columns=("s",), given={"pattern": "^[abé]+$"}, expect=code_points(r"\A[abé]+\Z")),
+        Case(columns=("s",), given={"pattern": "(?i)a"}, expect=code_points("[aA]")),
+    ),
+    "data.finite_share": (Case(columns=("x", "k"), expect=holds(lambda v: np.isfinite(v.astype(float)))),),
+    "data.in_fences": (Case(columns=("x", "k"), expect=fences),),
+    "data.timeliness": (
+        Case(expect=age(timedelta(0))),
+        Case(columns=("a",), given={"skew": "12 h"}, expect=age(timedelta(hours=12))),
+    ),
+    "data.future_share": (
+        Case(columns=("t",), expect=holds(lambda v: [t > DAY.end for t in v])),
+        Case(columns=("t",), given={"arrival": "a", "skew": 3600}, expect=arrived_before),
+    ),
+    "data.row_count": (Case(expect=lambda a: Expected(len(a.rows), len(a.rows))),),
+    "data.retained": (Case(expect=retained),),
+    "data.mean": (Case(columns=("x", "k"), expect=of_finite(np.mean), scale=magnitude),),
+    "data.sum": (Case(columns=("x", "k"), expect=of_finite(np.sum), scale=magnitude),),
+    "data.std": (Case(columns=("x", "k"), expect=of_finite(lambda v: np.std(v, ddof=1), at_least=2), scale=magnitude),),
+    "data.min": (Case(columns=("x", "k"), expect=of_finite(np.min)),),
+    "data.max": (Case(columns=("x", "k"), expect=of_finite(np.max)),),
+    "data.unseen_share": (Case(columns=("s", "k"), expect=unseen(distinct=False)),),
+    "data.unseen_count": (Case(columns=("s", "k"), expect=unseen(distinct=True)),),
+    **{metric: distances(metric) for metric in DISTANCES},
+    "model.wape": predicted(wape),
+    "model.mae": predicted(mean_absolute_error),
+    "model.rmse": predicted(root_mean_squared_error),
+    "model.bias": predicted(bias),
+    "model.r2": predicted(r2),
+}  # fmt: skip
+"""By id: every implemented metric of a frame; one that is missing here fails the build."""

@@ -1,0 +1,199 @@
+"""Every implemented metric of a frame against its oracle: through the scan, by group, filtered, merged from parts."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import reduce
+from math import isclose
+from operator import add
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from qoa_platform.metrics import UNMERGEABLE, FoldMetric, Metric, Source, build, catalogue
+from qoa_platform.profiles import freeze, wanted
+from qoa_platform.records import Ask, Profile, Reading, Reference, ReferenceKind, Subject
+from qoa_platform.scans import measure
+from qoa_platform.states import decode, encode
+from tests.metrics.making import DAY, NOW, promised, subject
+from tests.metrics.oracles import ORACLES, ROWS_IN, Asked, Case, Expected
+from tests.metrics.tables import CELLS, NO_GROUP, TOKENS, Table, tables
+
+FRAMES = {Source.FRAME, Source.PREDICTIONS}
+WAYS: dict[str, Any] = {"whole": {}, "by": {"by": "g"}, "where": {"where": "col('b')"}}
+"""Of all rows, by group (what a promise says), and of the rows in which b is true (what its subject says)."""
+
+
+def test_every_implemented_metric_has_an_oracle() -> None:
+    """A metric of a frame that is implemented without an oracle fails the build, and so does an oracle without one."""
+    implemented = {spec.id for spec in catalogue().values() if spec.implemented and spec.source in FRAMES}
+    assert implemented == set(ORACLES)
+
+
+@dataclass(frozen=True)
+class Question:
+    """A metric, as built from a promise, with its profile and the case that says what must come out."""
+
+    id: str
+    case: Case
+    metric: Metric
+    profile: Profile | None
+
+    @property
+    def ask(self) -> Ask | None:
+        """What it asks of the scan; nothing without a reference."""
+        return self.metric.ask(self.profile)
+
+    @property
+    def by(self) -> bool:
+        """Whether it is asked for each group as well."""
+        return bool(dict(self.metric.params).get("by"))
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A table and a reference with the columns that a family reads, and the way it is asked."""
+
+    table: Table
+    reference: Table
+    way: str
+
+
+def questions(metric: str, way: str, reference: Table) -> Iterator[Question]:
+    """All cases of *metric*, asked in one of the three ways."""
+    for case in ORACLES[metric]:
+        needs = catalogue()[metric].needs_reference
+        training = Reference(kind=ReferenceKind.TRAINING) if needs else None
+        about = subject(**WAYS[way]) if way == "where" else subject()
+        by = WAYS[way] if way == "by" else {}
+        promise = promised(metric, *case.columns, **case.given, **by, reference=training)
+        profile = frozen(replace(about, promises=(promise,)), reference) if needs else None
+        for built in build(promise, about):
+            assert isinstance(built, Metric)
+            yield Question(metric, case, built.at(NOW, DAY, ROWS_IN), profile)
+
+
+def frozen(about: Subject, reference: Table) -> Profile:
+    """The profile of the reference, as the training run freezes it."""
+    return freeze(
+        reference.polars(), wanted(about), name="training", subject=about.target, window=DAY, source=(), at=NOW,
+        wall=NOW, missing=TOKENS, where=about.where,
+    )  # fmt: skip
+
+
+def asked(question: Question, table: Table, reference: Table, group: str | None) -> Asked:
+    """What the oracle of *question* is told about the whole, or about one *group*."""
+    rows, known = table.pandas, reference.pandas
+    if "where" in dict(question.metric.params):
+        rows, known = (part.loc[[value is True for value in part["b"]]] for part in (rows, known))
+    column = question.profile.column(question.metric.columns[0]) if question.profile else None
+    edges = column.bins10.edges if column and column.bins10 else ()
+    whole = Asked(rows=rows, reference=known, columns=question.metric.columns, edges=edges)
+    if not question.by:
+        return whole
+    names = sorted({*rows["g"].fillna(NO_GROUP), *known["g"].fillna(NO_GROUP)})
+    parts = {
+        name: replace(whole, rows=of_group(rows, name), reference=of_group(known, name), group=name) for name in names
+    }
+    return replace(whole, groups=tuple(parts.values())) if group is None else parts[group]
+
+
+def of_group(rows: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The rows of one group."""
+    return rows[rows["g"].isna() if name == NO_GROUP else rows["g"] == name]
+
+
+def agrees(reading: Reading, expected: Expected, scale: float) -> bool:
+    """Whether value, n and reason are as expected: counts exactly, floats to 1e-9."""
+    if reading.value is None or expected.value is None:
+        return reading.value is expected.value and reading.reason is expected.reason
+    near = isclose(reading.value, expected.value, rel_tol=1e-9, abs_tol=1e-9 * scale)
+    return near and (reading.n, reading.reason, reading.bound) == (expected.n, None, 0.0)
+
+
+Found = tuple[Question, str | None, Reading]
+
+
+def differences(found: list[Found], trial: Trial) -> list[str]:
+    """What does not agree with its oracle."""
+    said = []
+    for question, group, reading in found:
+        about = asked(question, trial.table, trial.reference, group)
+        expected = question.case.expect(about)
+        if not agrees(reading, expected, question.case.scale(about)):
+            said.append(f"{question.id} {dict(question.metric.params)} of group {group}: {reading}, not {expected}")
+    return said
+
+
+READ = {
+    "completeness": "xksbt", "uniqueness": "xksbt", "validity": "xksb", "timeliness": "ta", "volume": "",
+    "distribution": "xk", "schema": "sk", "drift": "xs", "model": "yp",
+}  # fmt: skip
+"""The columns that the cases of a family read, beside the group and the filter."""
+FAMILIES = sorted({catalogue()[metric].family for metric in ORACLES})
+PHASES = (Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink)
+
+
+@st.composite
+def trials(draw: st.DrawFn, family: str) -> Trial:
+    """What a family is tried on; a reference only where one is needed."""
+    names = frozenset(READ[family])
+    needs = any(catalogue()[metric].needs_reference for metric in ORACLES if catalogue()[metric].family == family)
+    way = draw(st.sampled_from(sorted(WAYS)))
+    shown = names | ({"g"} if way == "by" else {"b"} if way == "where" else set())
+    reference = draw(tables(shown)) if needs else Table({name: [] for name in CELLS})
+    return Trial(draw(tables(shown)), reference, way)
+
+
+def of_family(family: str, trial: Trial) -> list[Question]:
+    """All questions of a family, each once."""
+    metrics = [metric for metric in ORACLES if catalogue()[metric].family == family]
+    return list({(q.metric, q.profile): q for m in metrics for q in questions(m, trial.way, trial.reference)}.values())
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@settings(max_examples=50, phases=PHASES)
+@given(data=st.data())
+def test_metrics_are_what_their_oracles_say(family: str, data: st.DataObject) -> None:
+    """One scan reads every metric of the family as pandas, NumPy, SciPy or scikit-learn computes it, group by group."""
+    trial = data.draw(trials(family))
+    asks = of_family(family, trial)
+    scan = measure(trial.table.polars(), [(q.metric, q.profile) for q in asks], missing=TOKENS)
+    groups = {NO_GROUP if g is None else g for g in trial.table.columns["g"]}
+    measured = iter(scan.measured)
+    found: list[Found] = []
+    for question in asks:
+        own = {None, *groups} if question.by and question.ask is not None else {None}
+        read = [next(measured) for _ in own]
+        assert {m.metric for m in read} == {question.metric}
+        assert {m.group for m in read} == own
+        found += [(question, m.group, m.reading) for m in read]
+    assert differences(found, trial) == []
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@settings(max_examples=30, phases=PHASES)
+@given(data=st.data(), cuts=st.lists(st.integers(0, 9), max_size=3))
+def test_merged_parts_read_as_the_whole(family: str, data: st.DataObject, cuts: list[int]) -> None:
+    """``read(merge(parts)) = read(whole)``: stored states of parts, empty ones too, answer for the whole table."""
+    trial = data.draw(trials(family))
+    asks = of_family(family, trial)
+    parts = trial.table.cut([min(cut, len(trial.table)) for cut in cuts])
+    scans = [measure(part.polars(), [(q.metric, q.profile) for q in asks], missing=TOKENS) for part in parts]
+    found: list[Found] = []
+    for question in asks:
+        if question.ask is not None and question.ask.state not in UNMERGEABLE:
+            merged = reduce(add, (decode(encode(scan.states[question.ask])) for scan in scans))
+            found.append((question, None, question.metric.read(merged, question.profile)))
+    assert differences(found, trial) == []
+
+
+@pytest.mark.parametrize("metric", [spec.id for spec in catalogue().values() if not spec.implemented])
+def test_a_metric_without_an_engine_guesses_nothing(metric: str) -> None:
+    """What is only declared reads not_applicable, whatever the frame holds."""
+    spec = catalogue()[metric]
+    (built,) = build(promised(metric, **{p.name: 1 for p in spec.params if p.required}), subject())
+    reading = built.fold([]) if isinstance(built, FoldMetric) else built.read(None, None)
+    assert (reading.value, str(reading.reason)) == (None, "not_applicable")
