@@ -151,6 +151,7 @@ def _frozen(
             profile = freeze(
                 frame, wanted(subject), name=f"{model} {version} training", subject=subject.target, window=window,
                 source=tuple(r.digest for r in reads), at=at, wall=wall, missing=dict(subject.missing),
+                where=subject.where,
             )  # fmt: skip
             yield profile, reads
 

@@ -6,9 +6,11 @@ from datetime import datetime
 import numpy as np
 import polars as pl
 
+from qoa_platform.metrics.expressions import columns as columns_of
 from qoa_platform.profiles.edges import Floats, counted, edges, fences
 from qoa_platform.profiles.wanting import Wanted
 from qoa_platform.records import Category, ColumnProfile, Edges, Profile, Window
+from qoa_platform.scans.compiling import condition, parsed
 from qoa_platform.scans.keys import group_text, value_text
 from qoa_platform.scans.normalising import normal
 
@@ -34,23 +36,27 @@ def freeze(
     at: datetime,
     wall: datetime,
     missing: Mapping[str, tuple[str, ...]] | None = None,
+    where: str | None = None,
     fine: bool = False,
 ) -> Profile:
-    """Freeze the *wanted* columns of *frame* after the missing rule.
+    """Freeze the *wanted* columns of *frame*, of the rows that satisfy the subject's *where*, after the missing rule.
 
     Per column, and per group of a ``by:`` promise: rows, missing; of numbers min, max, mean, std (ddof 0) over finite
     values, 10-bin edges with counts (*fine*: 2 048 too, for KS and W1; groups are counted on the edges of the whole, so
-    that one pass counts them all) and fences; of everything else (and of numbers
-    where wanted) the dictionary with counts, up to 10 000 values. Row order does not matter. The profile's digest
-    covers content, subject, window and *source* (digests of the data), not its name or time.
+    that one pass counts them all) and fences; of everything else (and of numbers where wanted) the dictionary with
+    counts, up to 10 000 values. Row order does not matter. The profile's digest covers content, subject, window and
+    *source* (digests of the data), not its name or time.
 
-    Raises FreezeError when a wanted column is not in the frame.
+    Raises FreezeError when a column that is needed is not in the frame, ExpressionError for a *where* that is none.
     """
+    kept = None if where is None else parsed(where)
     needed = {w.column for w in wanted} | {column for w in wanted for column in w.by}
+    needed |= set() if kept is None else columns_of(kept)
     if absent := sorted(needed - set(frame.columns)):
         found = f"columns {', '.join(map(repr, absent))} of {subject} cannot be frozen: not in the reference"
         raise FreezeError(f"{found}. Columns: {', '.join(frame.columns)}")
     rows = normal(frame, needed, missing or {})
+    rows = rows if kept is None else rows.filter(condition(kept, rows.schema))
     columns: dict[tuple[str, str | None], ColumnProfile] = {}
     for want in wanted:
         for group, part in _parts(rows, want.by):
