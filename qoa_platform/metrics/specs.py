@@ -11,7 +11,7 @@ from qoa_platform.metrics.protocol import AnyMetric, Arity, MetricSpec, ParamSpe
 from qoa_platform.metrics.run_metric import RunMetric
 from qoa_platform.records import Ask, Direction, Params, Profile, Promise, Reading, Reason, Subject, Unit, Usage, Window
 
-__all__ = ["Declared", "MetricSpec", "declared", "number", "spec", "text"]
+__all__ = ["Declared", "MetricSpec", "declared", "duration", "number", "spec", "text"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +97,11 @@ def stand_in(
 def number(name: str, description: str, *, required: bool = False) -> ParamSpec:
     """A numeric parameter of a declared metric."""
     return ParamSpec(name=name, kind="number", required=required, text=description)
+
+
+def duration(name: str, description: str, *, required: bool = False) -> ParamSpec:
+    """A duration as a parameter of a declared metric: seconds, or text such as ``5 min``."""
+    return ParamSpec(name=name, kind="duration", required=required, text=description)
 
 
 def text(name: str, description: str, *choices: str, required: bool = False) -> ParamSpec:

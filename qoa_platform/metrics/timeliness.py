@@ -7,7 +7,7 @@ from typing import Self
 from qoa_platform.metrics.declaring import numbered_columns, param
 from qoa_platform.metrics.frame_metric import CLOCK, FrameMetric, ratio, undefined
 from qoa_platform.metrics.protocol import Arity, MetricError, Source
-from qoa_platform.metrics.specs import MetricSpec, declared, number, spec, text
+from qoa_platform.metrics.specs import MetricSpec, declared, duration, number, spec, text
 from qoa_platform.records import Ask, Direction, Profile, Promise, Reading, Reason, Subject, Unit, Window
 from qoa_platform.states import Span, Tally
 
@@ -105,18 +105,18 @@ SPECS: tuple[MetricSpec, ...] = (
     declared(
         "data.late_share", Unit.RATIO, Direction.LOWER, Arity.ANY,
         "Rows that arrived later than the agreed delay ÷ rows.",
-        number("sla", "agreed delay in seconds", required=True), text("arrival", "the column of arrival times"),
+        duration("sla", "agreed delay", required=True), text("arrival", "the column of arrival times"),
     ),
     spec(FutureShare),
     declared(
         "data.gap_count", Unit.COUNT, Direction.LOWER, Arity.ANY,
         "Expected stretches of time without a row; needs a calendar, or holidays are gaps.",
-        text("every", "length of a stretch", required=True), text("calendar", "when rows are expected"),
+        duration("every", "length of a stretch", required=True), text("calendar", "when rows are expected"),
     ),
     declared(
         "data.longest_gap", Unit.SECONDS, Direction.LOWER, Arity.ANY,
         "Longest run of expected stretches without a row.",
-        text("every", "length of a stretch", required=True), text("calendar", "when rows are expected"),
+        duration("every", "length of a stretch", required=True), text("calendar", "when rows are expected"),
     ),
     declared(
         "data.publish_delay", Unit.SECONDS, Direction.LOWER, Arity.NONE,
