@@ -1,4 +1,4 @@
-"""Runs the demo (``make demo``, ``python -m assets.demo``): it starts afresh, and asks before removing another state."""
+"""Runs the demo (``make demo``, ``python -m assets.demo``): it starts afresh, and asks before removing another."""
 
 import argparse
 import logging
@@ -50,7 +50,7 @@ def _play(width: int | None) -> None:
     from rich.console import Console
 
     from assets.demo.calendar import day
-    from assets.demo.ending import show
+    from assets.demo.ending import ending
     from assets.demo.screen import Screen
     from assets.demo.stage import Stage
     from assets.demo.story import tell
