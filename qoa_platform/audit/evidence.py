@@ -146,11 +146,20 @@ def _objective(
     return Audited(verdicts=(verdict,))
 
 
+def _same_predictions(one: pl.DataFrame, two: pl.DataFrame) -> bool:
+    keys = [c for c in one.columns if c not in VALUES]
+    return one.sort(keys).get_column("predicted").equals(two.sort(keys).get_column("predicted"))
+
+
 def _pairs(metric: Metric, rows: pl.DataFrame, theirs: pl.DataFrame, pair_by: Sequence[str]) -> Iterator[Pair]:
-    """One pair per group of *pair_by* that both have: their values of the metric, as ratios over 1."""
+    """One pair per group of *pair_by* that both have: their values of the metric, as ratios over 1.
+
+    Where both predicted the very same (weeks before the champion was trained, in which one recipe stands for both), a
+    pair is no evidence about how the two differ: it would only water the mean down, and is left out.
+    """
     other = dict(theirs.group_by(list(pair_by), maintain_order=True))
     for keys, part in rows.group_by(list(pair_by), maintain_order=True):
-        if keys not in other:
+        if keys not in other or _same_predictions(part, other[keys]):
             continue
         mine = _measured(part, [metric])[metric][0].reading.value
         champions = _measured(other[keys], [metric])[metric][0].reading.value
