@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from qoa_platform.lineage.nodes import data_node, model_node, reaction_node, trial_node, verdict_node
-from qoa_platform.records import Batch, Edge, Record, Trial, TrialState, Usage
+from qoa_platform.lineage.nodes import Kind, data_node, model_node, reaction_node, trial_node, verdict_node
+from qoa_platform.records import Batch, Edge, Read, Record, Trial, TrialState, Usage
 
 READ, WROTE, JUDGED, CAUSED, TRAINED = "read", "wrote", "judged", "caused", "trained"
 """Kinds of edges: digest → trial, trial → digest, verdict → trial, reaction → trial, trial → model version."""
@@ -17,7 +17,7 @@ def edges_of(trial: Trial) -> tuple[Edge, ...]:
     They follow from the trial alone, so writing them again changes nothing.
     """
     node = trial_node(trial.id)
-    edges = [Edge(source=data_node(r.asset, r.partition, r.digest), destination=node, kind=READ) for r in trial.reads]
+    edges = [Edge(source=_source(read), destination=node, kind=READ) for read in trial.reads]
     if trial.output is not None:
         wrote = data_node(trial.asset, trial.partition, trial.output)
         edges.append(Edge(source=node, destination=wrote, kind=WROTE))
@@ -27,6 +27,14 @@ def edges_of(trial: Trial) -> tuple[Edge, ...]:
     if trial.model is not None and trial.version is not None:
         edges.append(Edge(source=node, destination=model_node(trial.model, trial.version), kind=TRAINED))
     return tuple(dict.fromkeys(edges))
+
+
+def _source(read: Read) -> str:
+    """The node of what was read: a content, or a model version (its asset is then ``model:<name>``)."""
+    kind, colon, model = read.asset.partition(":")
+    if colon and kind == Kind.MODEL:
+        return model_node(model, read.partition)
+    return data_node(read.asset, read.partition, read.digest)
 
 
 def finish(

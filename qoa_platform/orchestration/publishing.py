@@ -122,7 +122,10 @@ def publish(
         digest=digest, trial=work.trial, rows_in=made.rows_in, imported=work.imported, at=at, wall=wall,
     )  # fmt: skip
     found = audit(workspace.ledger, contracts, candidate)
-    ended = replace(started, parameters=work.parameters, output=digest, usage=meter.usage, rows=made.frame.height)
+    ended = replace(
+        started, parameters=work.parameters, output=digest, usage=meter.usage, rows=made.frame.height,
+        seed=made.outcome.seed if made.outcome is not None else None,
+    )  # fmt: skip
     try:
         return _settled(workspace, contracts, work, ended, found, made=made, before=before, at=at, wall=wall)
     except Exception as error:  # noqa: BLE001 (a model that may not be stored, a reference that cannot be frozen)
