@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 FIRST: Final = date(2017, 1, 1)
-REPLAY: Final = date(2017, 10, 2)
+REPLAY: Final = date(2017, 9, 25)
 """Day 1 of the replay."""
 LAST: Final = date(2018, 1, 1)
 """The last day of the feed, which is partial."""
@@ -15,7 +15,7 @@ def day(number: int) -> date:
     """Day *number* of the replay, counted from 1.
 
     >>> day(3).isoformat()
-    '2017-10-04'
+    '2017-09-27'
     """
     return REPLAY + timedelta(days=number - 1)
 
@@ -23,7 +23,7 @@ def day(number: int) -> date:
 def number(when: date) -> int:
     """Which day of the replay *when* is.
 
-    >>> number(date(2017, 10, 4))
+    >>> number(date(2017, 9, 27))
     3
     """
     return (when - REPLAY).days + 1

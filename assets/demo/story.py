@@ -10,7 +10,7 @@ from qoa_platform.records import ReleaseState
 
 PATIENCE = 12
 """Days that the story waits for a rollback or an upgrade."""
-WAITING = 45
+WAITING = 52
 """Days of the replay in which a challenger may win; then the story goes on without one."""
 DEAR = 50.0
 """How many times the allowed price a training run costs on the day when computing is dear."""
@@ -63,11 +63,11 @@ def bad_days(stage: Stage, screen: Screen) -> None:
 
 
 def lasting_change(stage: Stage, screen: Screen) -> date:
-    """Prices rise for good; the model is trained again until one is better beyond doubt. The day of its promotion."""
-    screen.say(day(8), "from now on every sale brings 1.5 times as much: right, but new")
+    """Prices double for good; the model is trained again until one is better beyond doubt. The day of its promotion."""
+    screen.say(day(8), "from now on every sale brings twice as much: right, but new")
     stage.plant(
-        "lasting_shift", since=day(8), times=None, reason="prices rose for good",
-        params=(("columns", ("sales_value",)), ("factor", 1.5)),
+        "lasting_shift", since=day(8), times=None, reason="prices doubled for good",
+        params=(("columns", ("sales_value",)), ("factor", 2.0)),
     )  # fmt: skip
     before = stage.champion
     with screen.act("replay: a lasting change", total=WAITING - 7):
