@@ -17,7 +17,7 @@ DECLARED: tuple[MetricSpec, ...] = (
     _frozen("drift.cramers_v", Unit.ONE, _LOWER, "Effect size of χ²: √(χ²/(N + M)), from 0 to 1."),
     _frozen("drift.ks", Unit.ONE, _LOWER, "Largest gap of the two cumulative distributions on 2 048 frozen edges."),
     _frozen("drift.ks_p", Unit.ONE, _HIGHER, "Probability of a gap at least as large if nothing changed."),
-    _frozen("drift.wasserstein", Unit.COLUMN, _LOWER, "Area between the two cumulated distributions, in the unit of x."),
+    _frozen("drift.wasserstein", Unit.COLUMN, _LOWER, "Area between both cumulated distributions, in the unit of x."),
     _frozen("drift.wasserstein_std", Unit.ONE, _LOWER, "Wasserstein distance ÷ standard deviation of the reference."),
     _frozen("drift.mean_shift", Unit.ONE, _TARGET, "(mean − reference mean) ÷ reference standard deviation; signed."),
     _frozen("drift.mmd", Unit.ONE, _LOWER, "Maximum mean discrepancy on random Fourier features, bias removed."),
