@@ -1,10 +1,12 @@
 """The endpoint answers scrapes on this machine, while others write."""
 
+import re
 import shutil
 import socket
 import subprocess
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
@@ -75,3 +77,19 @@ def test_promtool_finds_nothing_to_say(ledger: Store, clock: Any) -> None:
     text = render(ledger, clock=clock, sinks=("log",))
     done = subprocess.run([promtool, "check", "metrics"], input=text, capture_output=True, check=False)
     assert (done.returncode, done.stderr.decode()) == (0, "")
+
+
+@pytest.mark.services
+def test_the_documented_rules_are_rules(tmp_path: Path) -> None:
+    """What docs/telemetry.md recommends is accepted by Prometheus, and names only metrics that there are."""
+    page = (Path(__file__).parents[2] / "docs" / "telemetry.md").read_text("utf-8")
+    rules = page.partition("```yaml\n")[2].partition("```")[0]
+    used = set(re.findall(r"qoa_\w+", rules))
+    assert used
+    assert used <= set(re.findall(r"^\| `(qoa_\w+)`", page, re.MULTILINE))
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        pytest.skip("promtool is not installed (Debian: apt install prometheus)")
+    (tmp_path / "rules.yml").write_text(rules)
+    done = subprocess.run([promtool, "check", "rules", str(tmp_path / "rules.yml")], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
