@@ -1,4 +1,4 @@
-"""Owns the end of the demo: every incident in W4H form, the champion's history, the candidates, and what was kept back."""
+"""Owns the end of the demo: every incident in W4H form, the champion's history, candidates, and what was kept back."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
@@ -52,7 +52,8 @@ def incidents(stage: Stage, verdicts: Iterable[Verdict]) -> tuple[Incident, ...]
 
 def _incidents(found: Iterable[Incident], verdicts: Mapping[str, Verdict]) -> Table:
     table = Table(title="What happened", box=box.SIMPLE_HEAD, show_lines=True, expand=True, title_justify="left")
-    for name, ratio in (("#", 1), ("what", 8), ("when", 6), ("where", 6), ("how", 10), ("who", 5), ("reaction → outcome", 11)):
+    shares = {"#": 1, "what": 8, "when": 6, "where": 6, "how": 10, "who": 5, "reaction → outcome": 11}
+    for name, ratio in shares.items():
         table.add_column(name, ratio=ratio, overflow="fold")
     table.add_column("to detect", justify="right", no_wrap=True)
     table.add_column("to recover", justify="right", no_wrap=True)
@@ -124,7 +125,8 @@ def _champions(stage: Stage) -> Table:
         table.add_column(name, overflow="fold")
     for term in terms(stage.ports.ledger.moves(PointerKind.ALIAS), MODEL):
         until = f"{term.until:%Y-%m-%d}" if term.until else "now"
-        table.add_row(term.version, f"{term.since:%Y-%m-%d}", until, f"{term.verb} ({term.actor})", printable(term.reason, 160))
+        since, by = f"{term.since:%Y-%m-%d}", f"{term.verb} ({term.actor})"
+        table.add_row(term.version, since, until, by, printable(term.reason, 160))
     return table
 
 
@@ -150,6 +152,6 @@ def _kept_back(verdicts: Iterable[Verdict]) -> Table:
         if verdict.imported and verdict.blocks:
             said = f"{verdict.key.promise} {verdict}: {show(verdict.value, verdict.unit)}, allowed {_allowed(verdict)}"
             blocked[verdict.window.partition].append(said)
-    for partition, said in sorted(blocked.items()):
-        table.add_row(partition, "\n".join(said), f"qoa accept retail/sales_day {partition} --reason …")
+    for partition, promises in sorted(blocked.items()):
+        table.add_row(partition, "\n".join(promises), f"qoa accept retail/sales_day {partition} --reason …")
     return table

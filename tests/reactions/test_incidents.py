@@ -79,7 +79,7 @@ def test_a_bad_day_from_beginning_to_end(scene: Set) -> None:
 
 
 def test_what_when_where_how_who(scene: Set) -> None:
-    """Decision 17: the record says what broke, when, where (and what rests on it), how it was handled, and who is asked."""
+    """Decision 17: the record says what broke, when, where (and what rests on it), how it was handled, who is asked."""
     now = scene(contract(*POLICY))
     fetched = trial("t1", SALES, START, "b" * 64, error="ValueError: no such column")
     now.judge("sales.volume", day(0), "violated", trial="t1")

@@ -21,7 +21,7 @@ def bad_day(now: Scene) -> None:
 
 
 def test_accept_publishes_and_ends_the_episode(scene: Set) -> None:
-    """Semantics 12: `qoa accept` publishes the very data, takes the mark off, is told to Dagster and ends the episode."""
+    """Semantics 12: `qoa accept` publishes the very data, takes the mark off, tells Dagster and ends the episode."""
     now = scene(contract(STOP))
     bad_day(now)
     now.commit(accept(now.world(), SALES, day(0).partition, DATA, actor="ann", reason="Black Friday"))
