@@ -36,7 +36,7 @@ class Workspace:
 
     def offered(self) -> tuple[Contract, ...]:
         """The contracts as the project's files say now. Raises ContractErrors with all problems at once."""
-        return tuple(_contract(p, p.stat().st_mtime_ns) for p in self.home.contracts)
+        return tuple(_contract(p, _stamp(p.parent)) for p in self.home.contracts)
 
     def enactments(self) -> list[Enactment]:
         """Offer every contract of the project; the result says which is in force and how the offered one stands."""
@@ -89,8 +89,14 @@ def data_name(asset: str, partition: str) -> str:
     return f"data/{asset}/{partition}"
 
 
+def _stamp(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    """What the folder of contracts looks like: a data contract beside a contract is part of it."""
+    found = sorted(folder.glob("*.yaml"))
+    return tuple((p.name, s.st_mtime_ns, s.st_size) for p in found for s in [p.stat()])
+
+
 @lru_cache(maxsize=64)
-def _contract(path: Path, _changed: int) -> Contract:
+def _contract(path: Path, _stamp: tuple[tuple[str, int, int], ...]) -> Contract:
     return read(path)
 
 
