@@ -154,7 +154,7 @@ def test_unrepaired_says_so(scene: Set) -> None:
 
 
 def test_a_rollback_mitigates_and_recovers(scene: Set) -> None:
-    """Decision 17: mitigated is the first applied step other than an alert; a model's incident ends with its version."""
+    """Decision 17: mitigated is the first applied step other than an alert; a model's incident ends with it."""
     now = scene(contract(*POLICY))
     for version in ("v1", "v2"):
         now.train(version)
