@@ -1,29 +1,26 @@
 """Every implemented metric of a frame against its oracle: through the scan, by group, filtered, merged from parts."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import reduce
 from math import isclose
 from operator import add
-from typing import Any
 
 import pandas as pd
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from qoa_platform.metrics import UNMERGEABLE, FoldMetric, Metric, Source, build, catalogue
-from qoa_platform.profiles import freeze, wanted
-from qoa_platform.records import Ask, Profile, Reading, Reference, ReferenceKind, Subject
+from qoa_platform.metrics import UNMERGEABLE, FoldMetric, Source, build, catalogue
+from qoa_platform.records import Reading
 from qoa_platform.scans import measure
 from qoa_platform.states import decode, encode
-from tests.metrics.making import DAY, NOW, promised, subject
-from tests.metrics.oracles import ORACLES, ROWS_IN, Asked, Case, Expected
+from tests.metrics.asking import Asked, Expected
+from tests.metrics.making import promised, subject
+from tests.metrics.oracles import ORACLES
+from tests.metrics.questions import WAYS, Question, questions
 from tests.metrics.tables import CELLS, NO_GROUP, TOKENS, Table, tables
 
 FRAMES = {Source.FRAME, Source.PREDICTIONS}
-WAYS: dict[str, Any] = {"whole": {}, "by": {"by": "g"}, "where": {"where": "col('b')"}}
-"""Of all rows, by group (what a promise says), and of the rows in which b is true (what its subject says)."""
 
 
 def test_every_implemented_metric_has_an_oracle() -> None:
@@ -33,54 +30,12 @@ def test_every_implemented_metric_has_an_oracle() -> None:
 
 
 @dataclass(frozen=True)
-class Question:
-    """A metric, as built from a promise, with its profile and the case that says what must come out."""
-
-    id: str
-    case: Case
-    metric: Metric
-    profile: Profile | None
-
-    @property
-    def ask(self) -> Ask | None:
-        """What it asks of the scan; nothing without a reference."""
-        return self.metric.ask(self.profile)
-
-    @property
-    def by(self) -> bool:
-        """Whether it is asked for each group as well."""
-        return bool(dict(self.metric.params).get("by"))
-
-
-@dataclass(frozen=True)
 class Trial:
     """A table and a reference with the columns that a family reads, and the way it is asked."""
 
     table: Table
     reference: Table
     way: str
-
-
-def questions(metric: str, way: str, reference: Table) -> Iterator[Question]:
-    """All cases of *metric*, asked in one of the three ways."""
-    for case in ORACLES[metric]:
-        needs = catalogue()[metric].needs_reference
-        training = Reference(kind=ReferenceKind.TRAINING) if needs else None
-        about = subject(**WAYS[way]) if way == "where" else subject()
-        by = WAYS[way] if way == "by" else {}
-        promise = promised(metric, *case.columns, **case.given, **by, reference=training)
-        profile = frozen(replace(about, promises=(promise,)), reference) if needs else None
-        for built in build(promise, about):
-            assert isinstance(built, Metric)
-            yield Question(metric, case, built.at(NOW, DAY, ROWS_IN), profile)
-
-
-def frozen(about: Subject, reference: Table) -> Profile:
-    """The profile of the reference, as the training run freezes it."""
-    return freeze(
-        reference.polars(), wanted(about), name="training", subject=about.target, window=DAY, source=(), at=NOW,
-        wall=NOW, missing=TOKENS, where=about.where,
-    )  # fmt: skip
 
 
 def asked(question: Question, table: Table, reference: Table, group: str | None) -> Asked:
