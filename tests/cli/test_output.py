@@ -94,8 +94,8 @@ def test_a_terminal_gets_colours(scene: Scene) -> None:
 
     with scene.ledger() as ledger:
         markup = Move(
-            kind=PointerKind.HOLD, key="asset:retail/forecast", value="[bold]not markup[/bold]", expected=0, verb="hold",
-            actor="a", reason="x", at=NOON, wall=NOON,
+            kind=PointerKind.HOLD, key="asset:retail/forecast", value="[bold]not markup[/bold]", expected=0,
+            verb="hold", actor="a", reason="x", at=NOON, wall=NOON,
         )  # fmt: skip
         ledger.commit(Batch(moves=(markup,)))
     leader, follower = pty.openpty()

@@ -139,7 +139,8 @@ def tell(scene: Scene, sink: str, key: str = "k1") -> None:
     """An alert waits in the outbox of *sink*."""
     alert = Alert(
         key=key, group="g", state=AlertState.OPENED, contract="retail-demand", subject="retail/sales_day",
-        severity="critical", title="something broke", lines=(), runbook="r", owner="me", episodes=(), at=NOON, wall=NOON,
+        severity="critical", title="something broke", lines=(), runbook="r", owner="me", episodes=(), at=NOON,
+        wall=NOON,
     )  # fmt: skip
     envelope = Envelope(
         source="qoa/retail-demand", type="qoa.alert", subject="retail/sales_day", key=key, time=NOON, data=plain(alert)
