@@ -1,14 +1,12 @@
 """Owns history: the published past of a series, as ``usual`` learns from it."""
 
-from dataclasses import replace
-
 from qoa_platform.audit.references import References
 from qoa_platform.ports import Ledger
-from qoa_platform.records import Measurement, Reason, Window
+from qoa_platform.records import Measurement, Reason, Window, measurement_id
 from qoa_platform.verdicts import Band, Point, learn
 
-DEPTH = 400
-"""How many published partitions are looked back at most: a year and its margin."""
+DEPTH = 200
+"""How many published partitions are looked back at most: what ``learn`` uses of a weekly season, and gaps."""
 
 
 def usual(ledger: Ledger, references: References, probe: Measurement) -> Band | Reason:
@@ -19,11 +17,11 @@ def usual(ledger: Ledger, references: References, probe: Measurement) -> Band | 
     """
     prefix = f"{references.candidate.asset}|"
     heads = references.published()[-DEPTH:]
+    series = probe.series
     ids = [
-        _identity(probe, Window.of_partition(h.key.removeprefix(prefix)), h.value)
+        measurement_id(series, Window.of_partition(h.key.removeprefix(prefix)), h.value, version=probe.version)
         for h in heads
-        if h.value is not None
-    ]  # fmt: skip
+    ]
     if not ids:
         return Reason.INSUFFICIENT_N
     points = [
@@ -33,6 +31,3 @@ def usual(ledger: Ledger, references: References, probe: Measurement) -> Band | 
     ]
     return learn(points, probe.window)
 
-
-def _identity(probe: Measurement, window: Window, data: str) -> str:
-    return replace(probe, window=window, data=data, moment=None, trial=None).id

@@ -53,7 +53,7 @@ from qoa_platform.records.pointer import Move, Pointer, PointerKind
 from qoa_platform.records.printable import printable
 from qoa_platform.records.profile import Category, ColumnProfile, Edges, Fences, Profile
 from qoa_platform.records.reaction import CONFLICTS, RUN_BACKED, Reaction, ReactionKind, Target
-from qoa_platform.records.reading import Ask, Measurement, Params, Reading, Scalar
+from qoa_platform.records.reading import Ask, Measurement, Params, Reading, Scalar, measurement_id
 from qoa_platform.records.release import FINAL_RELEASES, Alias, ModelVersion, Release, ReleaseState
 from qoa_platform.records.run import ACTIVE, RunRequest, RunState, RunView
 from qoa_platform.records.status import BLOCKING_REASONS, Mode, Reason, Severity, Status
@@ -169,6 +169,7 @@ __all__ = [
     "canonical",
     "digest",
     "gates",
+    "measurement_id",
     "plain",
     "printable",
     "safe_digest",

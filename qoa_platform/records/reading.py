@@ -88,9 +88,19 @@ class Measurement:
     @property
     def id(self) -> str:
         """The identity of decision 10: measuring the same thing again is a no-op."""
-        return short(self.series, self.version, self.window, self.data, self.trial, self.moment)
+        return measurement_id(
+            self.series, self.window, self.data, version=self.version, trial=self.trial, moment=self.moment
+        )
 
     @property
     def revision(self) -> int:
         """Always 0: a measurement is never changed."""
         return 0
+
+
+def measurement_id(
+    series: str, window: Window, data: str | None, *, version: str | None = None, trial: str | None = None,
+    moment: datetime | None = None,
+) -> str:  # fmt: skip
+    """The id of the measurement of *series* on *data*, so that a known history is found without being rebuilt."""
+    return short(series, version, window, data, trial, moment)
