@@ -57,6 +57,9 @@ class Root(LazyGroup):
         try:
             code = super().main(args, name, complete_var, standalone_mode=False, **extra)
         except click.UsageError as error:
+            if type(error).__name__ == "NoArgsIsHelpError":  # click 8.2 and later; before, it only printed the help
+                error.show()
+                sys.exit(Exit.USAGE)
             command = error.ctx.command_path if error.ctx else "qoa"
             click.echo(f"{command}  {error.format_message()}\nSee: {command} --help", err=True)
             code = Exit.USAGE

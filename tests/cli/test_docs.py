@@ -7,7 +7,9 @@ import pytest
 
 from qoa_platform.cli import main
 from qoa_platform.cli.exits import MEANINGS
+from qoa_platform.cli.leaf import Leaf
 from tests.cli.scene import ROOT
+from tests.cli.test_output import KEYS
 from tests.cli.test_root import EVERY
 
 PAGE = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
@@ -48,6 +50,22 @@ def test_options_that_do_not_exist_are_not_promised() -> None:
         said = set(re.findall(r"^- `(--[a-z-]+)", section, re.MULTILINE))
         known = {o for p in command.params for o in p.opts}
         assert said <= known, (words, said - known)
+
+
+@pytest.mark.parametrize(("words", "command"), EVERY, ids=[" ".join(w) for w, _ in EVERY])
+def test_exit_codes_of_a_command_are_those_it_documents(words: tuple[str, ...], command: Leaf) -> None:
+    """The page and the command's own help name the same exit codes."""
+    told = SECTIONS[" ".join(["qoa", *words])].partition("Exit codes:")[2]
+    numbers = re.findall(r"\b\d+\b", re.sub(r"\([^()]*\)", "", told))
+    assert sorted(map(int, numbers)) == sorted(int(code) for code in command.exits)
+
+
+@pytest.mark.parametrize("typed", KEYS)
+def test_the_keys_of_an_answer_are_documented(typed: str) -> None:
+    """Every top-level key of a command's JSON stands in its section."""
+    (name, *_) = sorted((n for n in SECTIONS if f"qoa {typed} ".startswith(f"{n} ")), key=len, reverse=True)
+    told = SECTIONS[name].partition("JSON keys")[2]
+    assert sorted(key for key in KEYS[typed] if f"`{key}`" not in told) == []
 
 
 def test_every_group_is_there() -> None:

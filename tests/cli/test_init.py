@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -115,6 +116,16 @@ def test_its_story_of_a_bad_day(qoa: Qoa, tmp_path: Path, monkeypatch: pytest.Mo
     assert incident["recovered_by"] == f"rerun example/orders_day {DAY}"
     assert "injected: nulls" in incident["cause"]
     assert qoa("status").code == Exit.DONE
+
+
+def test_the_template_is_in_the_wheel(tmp_path: Path) -> None:
+    """Whoever installs the library has the template with it."""
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(build, cwd=ROOT, capture_output=True, timeout=120, check=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as content:
+        names = {n.removeprefix("qoa_platform/cli/template/") for n in content.namelist() if "/cli/template/" in n}
+    assert {n.removesuffix(".tmpl").replace("gitignore", ".gitignore") for n in names} == EXPECTED
 
 
 def test_its_files_are_formatted_and_typed(tmp_path: Path) -> None:

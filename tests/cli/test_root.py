@@ -1,6 +1,7 @@
 """Tests of ``qoa`` itself: names, helps, errors and exit codes, and what is imported for them."""
 
 import json
+import os
 import subprocess
 import sys
 from ast import literal_eval
@@ -16,7 +17,7 @@ from qoa_platform.cli.exits import CODES, MEANINGS, Complaint, Exit, exit_of
 from qoa_platform.cli.lazy import LazyGroup
 from qoa_platform.cli.leaf import Leaf
 from tests.cli.conftest import Qoa
-from tests.cli.scene import Scene
+from tests.cli.scene import ROOT, Scene
 
 HEAVY = (
     "dagster", "msgspec", "numpy", "pandas", "pandera", "polars", "prometheus_client", "pyarrow", "pydantic",
@@ -151,6 +152,27 @@ def test_unknown_commands_and_options_are_answered_with_a_guess(qoa: Qoa) -> Non
     assert said.code == Exit.USAGE
     assert "qoa status  No such option" in said.err
     assert "--json" in said.err
+
+
+def test_without_a_command_the_help_is_shown(qoa: Qoa) -> None:
+    """``qoa`` and a group alone say what can follow, on stderr; nothing was done, so the exit code is 2."""
+    for words, mentions in ((), "incidents"), (("contract",), "freeze"):
+        said = qoa(*words)
+        assert (said.code, said.out) == (Exit.USAGE, "")
+        assert mentions in said.err
+
+
+def test_a_reader_that_stops_reading_is_no_error(scene: Scene) -> None:
+    """``qoa … | head -1`` ends quietly."""
+    command = [sys.executable, "-m", "qoa_platform.cli", "inject", "--list", "--json"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        command, cwd=scene.root, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == ""
 
 
 @pytest.mark.parametrize("words", [w for w, _ in EVERY if " ".join(w) not in FREE], ids=" ".join)
