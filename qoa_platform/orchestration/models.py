@@ -85,6 +85,13 @@ def champion_of(workspace: Workspace, model: str) -> LoadedModel | None:
     return _loaded(workspace, model, head.value) if head is not None and head.value is not None else None
 
 
+def champions(workspace: Workspace) -> dict[str, str]:
+    """Model → the version in force, of every model that has one."""
+    heads = workspace.ledger.pointers(PointerKind.ALIAS)
+    named = {h.key.removesuffix("|champion"): h.value for h in heads if h.key.endswith("|champion")}
+    return {model: version for model, version in named.items() if version is not None}
+
+
 def candidate_of(workspace: Workspace, model: str) -> LoadedModel | None:
     """The newest version that is still on its way (no final release), else the champion."""
     versions = workspace.ledger.find(ModelVersion, series=model)

@@ -10,7 +10,7 @@ from qoa_platform.audit import Audited, Candidate, audit, refusal_verdicts
 from qoa_platform.failpoints import failpoint
 from qoa_platform.lineage import edges_of, finish
 from qoa_platform.metering import FARGATE, Rates, Sampler, environment
-from qoa_platform.orchestration.models import ModelOutcome, Registered, register
+from qoa_platform.orchestration.models import ModelOutcome, Registered, champions, register
 from qoa_platform.reactions.effects import DAGSTER_SINK
 from qoa_platform.records import (
     Batch,
@@ -174,7 +174,7 @@ def _failed(
     at, wall = workspace.clock.at(), workspace.clock.wall()
     verdicts = refusal_verdicts(
         contracts, work.asset, work.window or _instant(at), reason, cause, trial=work.trial, imported=work.imported,
-        at=at, wall=wall,
+        at=at, wall=wall, champions=champions(workspace),
     )  # fmt: skip
     found = Audited(verdicts=verdicts)
     trial = replace(started, parameters=work.parameters, usage=usage, error=cause)

@@ -182,7 +182,8 @@ def _models(contract: Path) -> list[dg.AssetsDefinition]:
     @contracted(contract, "shop/scorecard", code_version="1", deps=[["shop", "totals"]])
     def scorecard(source: dg.ResourceParam[Source], champion: LoadedModel) -> pl.DataFrame:
         """What the champion forecast, beside what was sold."""
-        return predictions(champion.version, source.live.get(champion.version, 0.1))
+        level = pl.lit(champion.estimator["level"]).alias("level")
+        return predictions(champion.version, source.live.get(champion.version, 0.1)).with_columns(level)
 
     return [features, demand_model, backtest, scorecard]
 
