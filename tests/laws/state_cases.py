@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
-from math import fsum, isfinite
+from math import fsum, hypot, isfinite
 from typing import Any
 
 from hypothesis import strategies as st
@@ -157,14 +157,14 @@ def comoments(rows: Rows) -> State:
 def comoments_close(a: Comoments, b: Comoments, rows: Rows) -> bool:
     """Counts exactly; means and central sums to 1e-9 of the data's own powers."""
     pairs = [(abs(x), abs(y)) for x, y in rows if isfinite(x) and isfinite(y)]
-    xx, yy = fsum(x * x for x, _ in pairs), fsum(y * y for _, y in pairs)
+    norm_x, norm_y = hypot(*(x for x, _ in pairs)), hypot(*(y for _, y in pairs))
     return (
         (a.n, a.n_nonfinite) == (b.n, b.n_nonfinite)
         and near(a.mean_x, b.mean_x, max((x for x, _ in pairs), default=0.0))
         and near(a.mean_y, b.mean_y, max((y for _, y in pairs), default=0.0))
-        and near(a.m2x, b.m2x, xx)
-        and near(a.m2y, b.m2y, yy)
-        and near(a.cxy, b.cxy, (xx * yy) ** 0.5)
+        and near(a.m2x, b.m2x, norm_x**2)
+        and near(a.m2y, b.m2y, norm_y**2)
+        and near(a.cxy, b.cxy, norm_x * norm_y)
     )
 
 
@@ -178,6 +178,13 @@ def histogram(rows: Rows) -> State:
         else:
             bins[bisect_left(EDGES, x)].append(y)
     return Histogram("edges", tuple(map(len, bins)), missing, (("y", tuple(map(fsum, bins))),))
+
+
+def counted(values: Sequence[float | None]) -> State:
+    """Counts without sums; None is missing."""
+    present = [x for x in values if x is not None]
+    bins = Counter(bisect_left(EDGES, x) for x in present)
+    return Histogram("edges", tuple(bins[i] for i in range(len(EDGES) + 1)), len(values) - len(present))
 
 
 def histogram_close(a: Histogram, b: Histogram, rows: Rows) -> bool:
