@@ -11,6 +11,7 @@ FILE = "dagster.yaml"
 SETTINGS = """\
 # Written once by qoa. It is yours: qoa never changes it again.
 telemetry: {enabled: false}
+nux: {enabled: false}             # no sign-up form before the first page
 run_coordinator:                  # looks for queued runs every second, not every five
   module: dagster._core.run_coordinator
   class: QueuedRunCoordinator
