@@ -1,7 +1,6 @@
 """Owns the way from the bounded expression language to Polars: the same meaning, missing rule included."""
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime
 from functools import lru_cache, reduce
 from operator import and_, or_
 from typing import assert_never
@@ -13,6 +12,8 @@ from qoa_platform.metrics.expression_nodes import (
     Match, Matching, Negative, Not, Or, Value, When, walk,
 )  # fmt: skip
 from qoa_platform.metrics.expressions import parse_condition
+from qoa_platform.scans.columns import is_time
+from qoa_platform.scans.times import micros, micros_of
 from qoa_platform.scans.widths import is_decimal, wide, width
 
 Schema = Mapping[str, pl.DataType]
@@ -212,25 +213,35 @@ def _type(operand: Expr, schema: Schema) -> pl.DataType | None:
 
 
 def _beside(operand: Expr, other: Expr, schema: Schema, *, ordered: bool) -> pl.Expr:
-    """*operand*, which is compared with *other*: text beside a time is read as a time, categories are the text they hold.
+    """*operand*, which is compared with *other*: times as microseconds, also those that a text spells; text as text.
 
     Where two columns meet, or an order is asked for, categories are written out: their own order is none of text.
     """
     match operand, _type(other, schema):
-        case Literal(value=str(text)), pl.Date() | pl.Datetime() as dtype:
-            return pl.lit(_time(text, dtype), dtype=dtype)
+        case Literal(value=str(text)), pl.Date() | pl.Datetime():
+            return pl.lit(_micros(text), dtype=pl.Int64)
+        case Column(name=name), beside if is_time(schema[name]) and (_spells(other) or isinstance(beside, TIMES)):
+            return micros_of(name, schema[name])
         case Column(), _ if ordered or isinstance(other, Column):
             return _text(operand, schema)
         case _:
             return compiled(operand, schema)
 
 
+TIMES = pl.Date | pl.Datetime
+
+
+def _spells(operand: Expr) -> bool:
+    return isinstance(operand, Literal) and isinstance(operand.value, str)
+
+
 def _among(operand: Expr, values: tuple[Value, ...], schema: Schema) -> pl.Expr:
     """``is_in``: Polars wants the list in the column's own kind, ours compares numbers by value."""
     value = compiled(operand, schema)
     match _type(operand, schema):
-        case pl.Date() | pl.Datetime() as dtype:
-            return value.is_in([_time(str(v), dtype) for v in values])
+        case pl.Date() | pl.Datetime() as dtype if isinstance(operand, Column):
+            moments = pl.Series([_micros(str(v)) for v in values], dtype=pl.Int64)
+            return micros_of(operand.name, dtype).is_in(moments.implode())
         case pl.Decimal() if _numeric(values):
             return value.cast(pl.Float64).is_in([float(v) for v in values])
         case pl.DataType() as dtype if dtype.is_integer():
@@ -252,14 +263,9 @@ def _numeric(values: tuple[Value, ...]) -> bool:
     return all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
 
 
-def _time(text: str, dtype: pl.Date | pl.Datetime) -> date | datetime:
+def _micros(text: str) -> int:
     try:
-        moment = datetime.fromisoformat(text)
+        return micros(text)
     except ValueError as error:
         message = f"{text!r} is compared with a time but is none. Allowed: ISO 8601, such as '2017-10-04T12:00:00'"
         raise CompileError(message) from error
-    if isinstance(dtype, pl.Date):
-        return moment.date()
-    if moment.tzinfo is not None:
-        moment = moment.astimezone(UTC)
-    return moment.replace(tzinfo=UTC if dtype.time_zone else None)

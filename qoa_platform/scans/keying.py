@@ -137,7 +137,8 @@ def _text(column: str, dtype: pl.DataType) -> pl.Expr:
         case _ if dtype.is_integer():
             return value.cast(pl.String)
         case _ if dtype.is_float():
-            return (value.cast(pl.Float64) + 0.0).reinterpret(signed=True).cast(pl.String)
+            number = value.cast(pl.Float64)
+            return pl.when(number == 0).then(0.0).otherwise(number).reinterpret(dtype=pl.Int64).cast(pl.String)
         case _:
             raise UnanswerableError(
                 f"column {column!r} is {dtype}: a key needs text, numbers, booleans, dates or times"

@@ -1,9 +1,10 @@
 """Owns the missing rule of a frame: null, NaN and declared tokens become null before anything reads a column (1.1)."""
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 
 import polars as pl
+
+from qoa_platform.scans.times import micros, micros_of
 
 Missing = Mapping[str, tuple[str, ...]]
 """Column → the tokens that mean missing there."""
@@ -42,18 +43,22 @@ def _normal(column: pl.Series, dtype: pl.DataType, tokens: tuple[str, ...]) -> p
         expr = expr.fill_nan(None)
     if not values:
         return expr
-    key = expr.cast(pl.String) if isinstance(dtype, pl.Categorical | pl.Enum) else expr
+    key = _key(column.name, dtype) if not dtype.is_numeric() else expr
     is_token = pl.any_horizontal(key == value for value in values)
     return pl.when(is_token.fill_null(value=False)).then(None).otherwise(expr).alias(column.name)
 
 
-def _tokens(tokens: tuple[str, ...], dtype: pl.DataType) -> list[str | float | datetime]:
+def _key(name: str, dtype: pl.DataType) -> pl.Expr:
+    """What tokens are compared with: the text of a column, or its times as microseconds."""
+    return micros_of(name, dtype) if isinstance(dtype, pl.Date | pl.Datetime) else pl.col(name).cast(pl.String)
+
+
+def _tokens(tokens: tuple[str, ...], dtype: pl.DataType) -> list[str | float]:
     """The tokens as values that can stand in a column of *dtype*."""
     if dtype.is_numeric():
         return [number for token in tokens if (number := _number(token)) is not None and _fits(number, dtype)]
     if isinstance(dtype, pl.Date | pl.Datetime):
-        zoned = isinstance(dtype, pl.Datetime) and dtype.time_zone is not None
-        return [time for token in tokens if (time := _time(token, zoned=zoned)) is not None]
+        return [moment for token in tokens if (moment := _moment(token)) is not None]
     if isinstance(dtype, pl.String | pl.Categorical | pl.Enum):
         return list(tokens)
     return []
@@ -73,11 +78,8 @@ def _fits(number: float, dtype: pl.DataType) -> bool:
     return abs(number) < LARGE and (float(number).is_integer() or not dtype.is_integer())
 
 
-def _time(token: str, *, zoned: bool) -> datetime | None:
+def _moment(token: str) -> int | None:
     try:
-        moment = datetime.fromisoformat(token)
+        return micros(token)
     except ValueError:
         return None
-    if moment.tzinfo is not None:
-        moment = moment.astimezone(UTC)
-    return moment.replace(tzinfo=UTC if zoned else None)

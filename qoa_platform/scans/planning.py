@@ -27,8 +27,10 @@ class Shape(IntEnum):
     """Rows per distinct combination of values, in one group_by."""
     FENCE = 3
     """The counts by group and value, held against the fences of the group."""
-    KEY = 4
-    """One hash per row, and what repeats of it."""
+    REPEAT = 4
+    """One quick hash per row, and what repeats of it."""
+    KEY = 5
+    """One stable hash per row, which is kept."""
 
 
 class Pass(NamedTuple):
@@ -44,15 +46,11 @@ class Pass(NamedTuple):
     asks: tuple[Ask, ...] = ()
 
     def __str__(self) -> str:
-        doing = {
-            Shape.SELECT: "one select",
-            Shape.GROUP: f"one group_by {', '.join(self.by)}",
-            Shape.COUNT: f"counts of {', '.join((*self.by, *self.columns))}",
-            Shape.FENCE: f"fences of {', '.join(self.columns)} by {', '.join(self.by)}",
-            Shape.KEY: f"keys of {', '.join(self.columns) or 'all columns'}{' by ' if self.by else ''}{', '.join(self.by)}",
-        }[self.shape]
+        by = f" by {', '.join(self.by)}" if self.by else ""
+        where = f" where {self.where}" if self.where else ""
+        columns = f" of {', '.join(self.columns)}" if self.columns else ""
         asked = ", ".join(f"{ask.state}({', '.join(ask.columns)})" for ask in self.asks)
-        return f"{doing}{f' where {self.where}' if self.where else ''}: {asked}"
+        return f"{self.shape.name.lower()}{columns}{by}{where}: {asked}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,19 +123,25 @@ def _pass(ask: Ask) -> Pass:
     if ask.state in COUNTED:
         return Pass(Shape.COUNT, ask.where, ask.by, ask.columns)
     if ask.state in KEYED:
-        return Pass(Shape.KEY, ask.where, ask.by, ask.columns)
+        return Pass(Shape.KEY if ask.state == "keys" else Shape.REPEAT, ask.where, ask.by, ask.columns)
     return Pass(Shape.GROUP if ask.by else Shape.SELECT, ask.where, ask.by)
 
 
+def columns_read(ask: Ask) -> tuple[str, ...]:
+    """Every column that *ask* names: its own, its groups, those of its expression and its filter. Raises ExpressionError."""
+    conditions = [parsed(text) for text in (ask.expr, ask.where) if text is not None]
+    named = (name for tree in conditions for name in sorted(columns_of(tree)))
+    return tuple(dict.fromkeys((*ask.columns, *ask.by, *named)))
+
+
 def _reads(ask: Ask, schema: Schema, broken: Mapping[str, str]) -> set[str]:
-    """Every column that *ask* reads. Raises UnanswerableError, ExpressionError."""
+    """What has to be read of the frame for *ask*. Raises UnanswerableError, ExpressionError."""
     if ask.state not in KNOWN:
         raise UnanswerableError(f"state {ask.state!r} is not known to a scan. Allowed: {', '.join(sorted(KNOWN))}")
-    conditions = [parsed(text) for text in (ask.expr, ask.where) if text is not None]
-    read = [*ask.columns, *ask.by, *(name for tree in conditions for name in sorted(columns_of(tree)))]
+    read = columns_read(ask)
     require(read, schema)
     if ask.state in KEYED and not ask.columns:
-        read = list(schema)
+        read = tuple(schema)
     for name in read:
         if name in broken:
             raise UnanswerableError(broken[name])

@@ -6,15 +6,16 @@ from typing import assert_never
 
 import polars as pl
 
+from qoa_platform.metrics.expressions import ExpressionError
 from qoa_platform.records import Ask
 from qoa_platform.scans.aggregates import Aggregate, Layout, Values, aggregate
-from qoa_platform.scans.columns import described
-from qoa_platform.scans.compiling import condition, parsed
+from qoa_platform.scans.columns import UnanswerableError, described
+from qoa_platform.scans.compiling import CompileError, condition, parsed
 from qoa_platform.scans.counting import answer_of_counts, answer_of_fences, coarser, counts, within_fences
 from qoa_platform.scans.grouping import GROUP, named
 from qoa_platform.scans.keying import answer_of_keys, hashed
 from qoa_platform.scans.keys import group_names
-from qoa_platform.scans.planning import Pass, Shape, whole
+from qoa_platform.scans.planning import Pass, Shape, columns_read, whole
 from qoa_platform.states import State
 from qoa_platform.states.grouped import CAP
 
@@ -60,11 +61,12 @@ class Source:
         return self.rows if text is None else self.rows.filter(condition(parsed(text), self.layout.schema))
 
     def failure(self, error: BaseException, ask: Ask) -> Failure:
-        """What was found; and the columns that were read with their types, where it does not name one itself."""
+        """What was found; where the engine says it, which may name no column, with what was read and its types."""
         text = str(error).strip().split("\n", 1)[0] or type(error).__name__
-        read = [*ask.columns, *ask.by]
-        named_already = not read or any(repr(name) in text for name in read)
-        return Failure(text if named_already else f"{text}: {described(read, self.layout.schema)}")
+        if isinstance(error, UnanswerableError | CompileError | ExpressionError):
+            return Failure(text)
+        read = columns_read(ask) or tuple(self.layout.schema)
+        return Failure(f"{text}; read were {described(read, self.layout.schema)}")
 
     def guarded(self, ask: Ask, answer: Callable[[], Answer]) -> Answer:
         """The answer, or why it failed."""
@@ -86,7 +88,7 @@ def query(step: Pass, source: Source, beside: Iterable[Pass] = ()) -> Query:
         case Shape.FENCE:
             table = within_fences(step.asks[0], _counts(step, source, beside), source.layout.schema)
             return _each(step, source, table, answer_of_fences)
-        case Shape.KEY:
+        case Shape.REPEAT | Shape.KEY:
             table = hashed(source.where(step.where), step.asks[0], source.layout.schema)
             return _each(step, source, table, answer_of_keys)
         case _:

@@ -1,8 +1,6 @@
 """Compiling: the engine answers an expression as its meaning, written out over one row in plain Python, says."""
 
 import math
-import operator
-import re
 from datetime import UTC, datetime
 
 import polars as pl
@@ -10,74 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qoa_platform.metrics.expression_nodes import (
-    And, Apply, Arithmetic, Column, Comparison, Computing, Expr, Function, IsBetween, IsIn, IsNull, Literal, Match,
-    Matching, Negative, Not, Or, When,
-)  # fmt: skip
 from qoa_platform.metrics.expressions import parse
-from qoa_platform.scans.compiling import CompileError, compiled
+from qoa_platform.scans.compiling import CompileError, compiled, condition
 from qoa_platform.scans.normalising import normal
+from tests.scans.interpreter import Row, meaning
 
 NAN = float("nan")
 SCHEMA = {"i": pl.Int64, "j": pl.Int32, "f": pl.Float64, "s": pl.String, "b": pl.Boolean, "t": pl.Datetime("us", "UTC")}
-Row = dict[str, object]
-
-
-def meaning(expr: Expr, row: Row) -> object:  # noqa: C901, PLR0911, PLR0912 (one case a node: it is the definition)
-    """What *expr* means for one row; ``None`` is missing. The oracle."""
-    match expr:
-        case Column(name=name):
-            value = row[name]
-            return None if isinstance(value, float) and math.isnan(value) else value
-        case Literal(value=value):
-            return value
-        case Negative(operand=x):
-            return None if (v := meaning(x, row)) is None else -v
-        case Not(operand=x):
-            return None if (v := meaning(x, row)) is None else not v
-        case And(operands=xs):
-            found = [meaning(x, row) for x in xs]
-            return False if False in found else None if None in found else True
-        case Or(operands=xs):
-            found = [meaning(x, row) for x in xs]
-            return True if True in found else None if None in found else False
-        case Comparison(operator=op, left=a, right=b):
-            x, y = meaning(a, row), meaning(b, row)
-            signs = {"==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le}
-            return None if x is None or y is None else (signs | {">": operator.gt, ">=": operator.ge})[op](x, y)
-        case Arithmetic(operator=op, left=a, right=b):
-            return _arithmetic(op, meaning(a, row), meaning(b, row))
-        case Apply(function=function, operand=x):
-            if (v := meaning(x, row)) is None:
-                return None
-            if function is Function.WEEKDAY:
-                return v.isoweekday()
-            return {Function.ABS: abs, Function.LEN_CHARS: len}.get(
-                function, operator.attrgetter(function.partition(".")[2] or "real")
-            )(v)
-        case Match(matching=matching, operand=x, text=text):
-            if (v := meaning(x, row)) is None:
-                return None
-            if matching is Matching.CONTAINS:
-                return re.search(text, v) is not None
-            return v.startswith(text) if matching is Matching.STARTS_WITH else v.endswith(text)
-        case IsIn(operand=x, values=values):
-            return None if (v := meaning(x, row)) is None else v in values
-        case IsBetween(operand=x, low=a, high=b):
-            return meaning(parse("col('x') >= col('a') and col('x') <= col('b')"),
-                           {"x": meaning(x, row), "a": meaning(a, row), "b": meaning(b, row)})  # fmt: skip
-        case IsNull(operand=x, negated=negated):
-            return (meaning(x, row) is None) != negated
-        case When(cases=cases, otherwise=z):
-            return next((meaning(v, row) for c, v in cases if meaning(c, row) is True), meaning(z, row))
-
-
-def _arithmetic(op: Computing, x: object, y: object) -> object:
-    if x is None or y is None or (op in {"/", "//", "%"} and y == 0):
-        return None
-    signs = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}
-    value = (signs | {"//": operator.floordiv, "%": operator.mod})[op](x, y)
-    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def ask(text: str, rows: list[Row]) -> list[object]:
@@ -97,7 +34,8 @@ TEXTS = [
     "col('s').str.len_chars() >= 1", "col('s').str.contains('^[a-b]')", "col('s').str.starts_with('a')",
     "col('s').str.ends_with('é')", "when(col('b')).then(col('i')).when(col('i') > 0).then(0).otherwise(5) <= 1",
     "col('t').dt.year() == 2017", "col('t').dt.month() > 1", "col('t').dt.day() < 20", "col('t').dt.hour() == 0",
-    "col('t').dt.weekday() <= 5", "col('s') == 'a'", "col('s') > 'a'", "col('b') == (col('i') > 0)", "True", "lit(1) == 2",
+    "col('t').dt.weekday() <= 5", "col('i') * 4611686018427387904 > col('i')", "col('i') + 9223372036854775807 > 0",
+    "-col('i') - 9223372036854775807 < 0", "col('i') * col('j') * col('i') // 2 > 1", "col('s') == 'a'", "col('s') > 'a'", "col('b') == (col('i') > 0)", "True", "lit(1) == 2",
 ]  # fmt: skip
 rows = st.fixed_dictionaries(
     {
@@ -127,6 +65,37 @@ def test_a_text_beside_a_time_is_a_time() -> None:
     assert ask("col('t').is_in(['2017-10-04T12:00:00Z'])", [row]) == [True]
     with pytest.raises(CompileError, match="ISO 8601"):
         ask("col('t') > 'noon'", [row])
+
+
+def test_times_are_compared_as_moments() -> None:
+    """Zones, naive times (UTC), dates (00:00 UTC) and units do not matter, only when it was."""
+    noon = pl.Series([datetime(2026, 7, 1, 12)])
+    frame = pl.DataFrame({
+        "utc": noon.dt.replace_time_zone("UTC"), "naive": noon.cast(pl.Datetime("ns")), "day": noon.dt.date(),
+        "vienna": noon.dt.replace_time_zone("UTC").dt.convert_time_zone("Europe/Vienna"),
+    })  # fmt: skip
+    true = [
+        "col('utc') == col('vienna')", "col('naive') == col('vienna')", "col('day') < col('vienna')",
+        "col('vienna') == '2026-07-01T12:00:00'", "col('day') < '2026-07-01T00:00:01'",
+        "col('vienna').is_in(['2026-07-01T14:00:00+02:00'])", "col('naive').is_between(col('day'), col('utc'))",
+    ]  # fmt: skip
+    assert frame.select(compiled(parse(t), frame.schema).alias(t) for t in true).row(0) == (True,) * len(true)
+
+
+def test_a_bare_column_in_a_condition_is_boolean() -> None:
+    """Numbers and text are neither true nor false: wherever a condition is needed, the error names the column."""
+    schema = pl.Schema(SCHEMA)
+    for text in ("col('i')", "not col('i')", "col('b') and col('i')", "when(col('i')).then(1).otherwise(2) > 1"):
+        with pytest.raises(CompileError, match="'i' is Int64: a condition needs"):
+            condition(parse(text), schema)
+    assert condition(parse("col('b') or not col('b')"), schema) is not None
+
+
+def test_order_of_categories_is_that_of_text() -> None:
+    """A category is the text it holds: the order in which an enumeration lists its values means nothing."""
+    frame = pl.DataFrame({"e": pl.Series(["b", "a"], dtype=pl.Enum(["b", "a"])), "s": ["a", "a"]})
+    for text, expected in [("col('e') > 'a'", [True, False]), ("col('e') == col('s')", [False, True])]:
+        assert frame.select(compiled(parse(text), frame.schema)).to_series().to_list() == expected
 
 
 def test_categorical_text_is_text() -> None:
