@@ -64,7 +64,11 @@ def test_what_could_not_be_measured_says_why(shop: Shop) -> None:
     assert cause in str(shop.checks(run, "shop/sales")["sane", DAY].description)
 
 
-@pytest.mark.parametrize("result", [None, [1, 2], {"a": [1]}, pl.LazyFrame({"a": [1]}), "text"], ids=["None", "list", "dict", "LazyFrame", "text"])
+@pytest.mark.parametrize(
+    "result",
+    [None, [1, 2], {"a": [1]}, pl.LazyFrame({"a": [1]}), "text"],
+    ids=["None", "list", "dict", "LazyFrame", "text"],
+)
 def test_a_wrong_return_type_is_an_error(open_shop: Open, result: Any) -> None:
     """What is no frame is refused, with what came and what is allowed: unknown(error) for every promise."""
     shop = open_shop(text(POLICY).replace("shop/sales", "shop/raw"))
