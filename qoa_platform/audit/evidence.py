@@ -27,8 +27,8 @@ from qoa_platform.records import (
 from qoa_platform.scans import Measured, measure
 from qoa_platform.verdicts import Interval, Pair, objective_verdict, paired
 
-VALUES = ("version", "actual", "predicted")
-"""Columns of a prediction frame that are no key of its rows."""
+VALUES = ("version", "origin", "actual", "predicted")
+"""Columns of a prediction frame that are no key of its rows: whose it is, when it was made, and what it says."""
 
 
 def audit_predictions(ledger: Ledger, judged: Judged, candidate: Candidate) -> Audited:
@@ -113,7 +113,7 @@ def _rows(frame: pl.DataFrame, version: str, window: Window) -> pl.DataFrame:
 
 def _same_rows(frame: pl.DataFrame, rows: pl.DataFrame, version: str) -> pl.DataFrame:
     """The rows of *version* on the keys (time, groups) of *rows*: a comparison never mixes different days."""
-    keys = [c for c in frame.columns if c not in VALUES and c != "made"]
+    keys = [c for c in frame.columns if c not in VALUES]
     return frame.filter(pl.col("version") == version).join(rows.select(keys).unique(), on=keys, how="semi")
 
 
