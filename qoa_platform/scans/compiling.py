@@ -93,7 +93,7 @@ def _called(expr: Apply | Match | IsIn | IsBetween | IsNull, schema: Schema) -> 
         case Apply(function=function, operand=x):
             return _applied(function, x, schema)
         case Match(matching=matching, operand=x, text=text):
-            return _matched(matching, _text(x, schema), text)
+            return _matched(matching, _words(x, schema), text)
         case IsIn(operand=x, values=values):
             return _among(x, values, schema)
         case IsBetween(operand=x, low=a, high=b):
@@ -168,6 +168,8 @@ def _chosen(cases: tuple[tuple[Expr, Expr], ...], otherwise: Expr, schema: Schem
 
 def _applied(function: Function, operand: Expr, schema: Schema) -> pl.Expr:
     value = compiled(operand, schema)
+    if function is not Function.ABS and isinstance(_type(operand, schema), pl.Null):
+        value = value.cast(pl.Datetime("us"))
     match function:
         case Function.ABS:
             bits = width(operand, schema)
@@ -175,7 +177,7 @@ def _applied(function: Function, operand: Expr, schema: Schema) -> pl.Expr:
                 return value.abs()
             return pl.when(value < 0).then(_negative(value, bits)).otherwise(wide(value, bits))
         case Function.LEN_CHARS:
-            return _text(operand, schema).str.len_chars()
+            return _words(operand, schema).str.len_chars()
         case Function.YEAR:
             return value.dt.year()
         case Function.MONTH:
@@ -206,6 +208,12 @@ def _text(operand: Expr, schema: Schema) -> pl.Expr:
     """*operand*, of categories as the text that they hold."""
     value = compiled(operand, schema)
     return value.cast(pl.String) if isinstance(_type(operand, schema), pl.Categorical | pl.Enum) else value
+
+
+def _words(operand: Expr, schema: Schema) -> pl.Expr:
+    """*operand* as text; of a column of nothing text that is missing."""
+    value = _text(operand, schema)
+    return value.cast(pl.String) if isinstance(_type(operand, schema), pl.Null) else value
 
 
 def _type(operand: Expr, schema: Schema) -> pl.DataType | None:

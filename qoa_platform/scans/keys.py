@@ -1,7 +1,8 @@
 """Owns the text of values and groups: how a value of a column is spelled in dictionaries, counts and group keys."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
 from typing import Any
 
 import polars as pl
@@ -14,11 +15,12 @@ _EXACT = 2.0**53
 def value_text(value: Any) -> str:
     """The one text of a value: text as it is, numbers in plain decimal, ``true``/``false``, times in ISO 8601.
 
-    A float without a fraction is spelled as the integer it equals, because a column of ids becomes one of floats as
-    soon as one id is missing: ``412.0`` and ``412`` are one store. Zero has no sign.
+    A float or decimal without a fraction is spelled as the integer it equals, because a column of ids becomes one of
+    floats as soon as one id is missing: ``412.0`` and ``412`` are one store. Zero has no sign. A time is spelled as
+    the moment it is, in UTC, whatever zone its column shows.
 
-    >>> [value_text(v) for v in (412, 412.0, -0.0, 0.1, True, "x", None)]
-    ['412', '412', '0', '0.1', 'true', 'x', '␀']
+    >>> [value_text(v) for v in (412, 412.0, Decimal("412.00"), -0.0, 0.1, True, "x", None)]
+    ['412', '412', '412', '0', '0.1', 'true', 'x', '␀']
     """
     match value:
         case None:
@@ -29,12 +31,25 @@ def value_text(value: Any) -> str:
             return "true" if value else "false"
         case float() if value.is_integer() and abs(value) < _EXACT:
             return str(int(value))
+        case Decimal():
+            return _decimal_text(value)
         case datetime() | date() | time():
-            return value.isoformat()
+            return _time_text(value)
         case bytes():
             return value.hex()
         case _:
             return str(value)
+
+
+def _decimal_text(value: Decimal) -> str:
+    text = f"{value:f}"
+    return (text.rstrip("0").rstrip(".") if "." in text else text) if value else "0"
+
+
+def _time_text(value: date | time) -> str:
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        value = value.astimezone(UTC).replace(tzinfo=None)
+    return value.isoformat()
 
 
 def group_text(parts: Iterable[Any]) -> str:

@@ -116,6 +116,8 @@ def _in_set(column: str, schema: Schema, values: tuple[Any, ...]) -> pl.Expr:
     numbers = [v for v in values if isinstance(v, int | float) and not isinstance(v, bool)]
     texts = [v for v in values if isinstance(v, str)]
     fitting: list[Any]
+    if isinstance(dtype, pl.Null):
+        return value.is_not_null()
     if isinstance(dtype, pl.Boolean):
         fitting, test = flags, value.is_in(flags)
     elif fits_int64(dtype) and all(abs(v) < LARGE for v in numbers):
