@@ -88,6 +88,8 @@ READ = {
 }  # fmt: skip
 """The columns that the cases of a family read, beside the group and the filter."""
 FAMILIES = sorted({catalogue()[metric].family for metric in ORACLES})
+EXAMPLES = max(1, settings().max_examples // 3)
+"""Every example is some dozens of readings."""
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink)
 
 
@@ -109,7 +111,7 @@ def of_family(family: str, trial: Trial) -> list[Question]:
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-@settings(max_examples=50, phases=PHASES)
+@settings(max_examples=EXAMPLES, phases=PHASES)
 @given(data=st.data())
 def test_metrics_are_what_their_oracles_say(family: str, data: st.DataObject) -> None:
     """One scan reads every metric of the family as pandas, NumPy, SciPy or scikit-learn computes it, group by group."""
@@ -129,7 +131,7 @@ def test_metrics_are_what_their_oracles_say(family: str, data: st.DataObject) ->
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-@settings(max_examples=30, phases=PHASES)
+@settings(max_examples=EXAMPLES, phases=PHASES)
 @given(data=st.data(), cuts=st.lists(st.integers(0, 9), max_size=3))
 def test_merged_parts_read_as_the_whole(family: str, data: st.DataObject, cuts: list[int]) -> None:
     """``read(merge(parts)) = read(whole)``: stored states of parts, empty ones too, answer for the whole table."""
