@@ -164,4 +164,6 @@ class Standing:
 def _cause(event: DagsterEvent) -> str:
     data = event.step_failure_data
     described = data.user_failure_data.description if data.user_failure_data else None
-    return described or (data.error.message if data.error else "")
+    if described or data.error is None:
+        return described or ""
+    return data.error.cause.message if data.error.cause else data.error.message
