@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from qoa_platform.records.identity import short
 from qoa_platform.records.status import Reason, Severity, Status
-from qoa_platform.records.verdict import Key
+from qoa_platform.records.verdict import Key, series_of
 from qoa_platform.records.window import Window
 
 
@@ -59,7 +59,7 @@ class Episode:
     @property
     def series(self) -> str:
         """The key as an index value."""
-        return short(self.key)
+        return series_of(self.key)
 
     @property
     def open(self) -> bool:

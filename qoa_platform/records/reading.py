@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import ClassVar
 
 from qoa_platform.records.identity import short
@@ -83,7 +84,7 @@ class Measurement:
     @property
     def series(self) -> str:
         """The key of the series: metric, parameters, subject, group, profile (semantics 24)."""
-        return short(self.metric, self.params, self.subject, self.group, self.profile)
+        return _series(self.metric, self.params, repr(self.params), self.subject, self.group, self.profile)
 
     @property
     def id(self) -> str:
@@ -96,6 +97,13 @@ class Measurement:
     def revision(self) -> int:
         """Always 0: a measurement is never changed."""
         return 0
+
+
+@lru_cache(maxsize=65_536)
+def _series(metric: str, params: Params, exactly: str, subject: str, group: str | None, profile: str | None) -> str:
+    """Kept, for all days of a series ask for it. *exactly* tells 1 and 1.0 apart, which are equal but not the same."""
+    del exactly
+    return short(metric, params, subject, group, profile)
 
 
 def measurement_id(

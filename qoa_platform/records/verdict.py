@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import ClassVar
 
 from qoa_platform.records.identity import short
@@ -32,6 +33,12 @@ class Key:
     def __str__(self) -> str:
         extra = "".join(f"[{x}]" for x in (self.group, self.version) if x)
         return f"{self.subject}.{self.promise}{extra}"
+
+
+@lru_cache(maxsize=65_536)
+def series_of(key: Key) -> str:
+    """The index value of *key*, under which its verdicts and episodes are found; kept, for it is asked for often."""
+    return short(key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +87,7 @@ class Verdict:
     @property
     def series(self) -> str:
         """The key as an index value."""
-        return short(self.key)
+        return series_of(self.key)
 
     @property
     def revision(self) -> int:
