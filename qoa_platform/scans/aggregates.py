@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from math import floor
 from typing import Any
 
@@ -9,8 +10,14 @@ import polars as pl
 
 from qoa_platform.records import Ask
 from qoa_platform.scans.columns import (
-    Schema, UnanswerableError, fits_int64, is_time, require, require_number, require_ordered,
-)  # fmt: skip
+    Schema,
+    UnanswerableError,
+    fits_int64,
+    is_time,
+    require,
+    require_number,
+    require_ordered,
+)
 from qoa_platform.scans.tallies import kept, tally_exprs
 from qoa_platform.scans.times import micros, micros_of, moment
 from qoa_platform.states import Comoments, Histogram, Moments, Span, State, Sums, Tally
@@ -192,7 +199,7 @@ def _histogram(column: str, layout: Layout, params: Mapping[str, Any]) -> Aggreg
         n = int(values[present.name] or 0)
         below = [values[name] for name in names] if len(edges) <= MANY_EDGES else values[names[0]]
         steps = [0, *(int(count or 0) for count in below), n]
-        counts = tuple(b - a for a, b in zip(steps, steps[1:], strict=False))
+        counts = tuple(b - a for a, b in pairwise(steps))
         return Histogram(str(params["digest"]), counts, int(values["rows"]) - n)
 
     return Aggregate(exprs=exprs, read=read)

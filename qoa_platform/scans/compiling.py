@@ -1,6 +1,6 @@
 """Owns the way from the bounded expression language to Polars: the same meaning, missing rule included."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import lru_cache, reduce
 from operator import and_, or_
 from typing import assert_never
@@ -8,15 +8,32 @@ from typing import assert_never
 import polars as pl
 
 from qoa_platform.metrics.expression_nodes import (
-    And, Apply, Arithmetic, Column, Comparing, Comparison, Computing, Expr, Function, IsBetween, IsIn, IsNull, Literal,
-    Match, Matching, Negative, Not, Or, Value, When, walk,
-)  # fmt: skip
+    And,
+    Apply,
+    Arithmetic,
+    Column,
+    Comparing,
+    Comparison,
+    Computing,
+    Expr,
+    Function,
+    IsBetween,
+    IsIn,
+    IsNull,
+    Literal,
+    Match,
+    Matching,
+    Negative,
+    Not,
+    Or,
+    Value,
+    When,
+    walk,
+)
 from qoa_platform.metrics.expressions import parse_condition
-from qoa_platform.scans.columns import is_time
+from qoa_platform.scans.columns import Schema, is_time
 from qoa_platform.scans.times import micros, micros_of
 from qoa_platform.scans.widths import is_decimal, wide, width
-
-Schema = Mapping[str, pl.DataType]
 
 
 @lru_cache(maxsize=1024)
@@ -29,7 +46,7 @@ class CompileError(ValueError):
     """An expression that the frame's schema cannot answer: says which column, its type, and what is allowed."""
 
 
-def compiled(expr: Expr, schema: Schema) -> pl.Expr:
+def compiled(expr: Expr, schema: Schema) -> pl.Expr:  # noqa: C901 (one case per node)
     """*expr* over a normal frame (see ``normalising``), in which missing is null and nothing is NaN.
 
     A null in, a null out, as in SQL: a comparison with a missing value is neither true nor false, ``and`` and ``or``
@@ -129,7 +146,7 @@ def _negative(value: pl.Expr, bits: int | None) -> pl.Expr:
 
 
 def _operands(expr: Arithmetic, a: pl.Expr, b: pl.Expr, schema: Schema) -> tuple[pl.Expr, pl.Expr]:
-    """Both operands in a type that holds the result: integers never wrap, and no quotient is cut to a decimal's scale."""
+    """Both operands in a type that holds the result: no integer wraps, no quotient is cut to a decimal's scale."""
     if expr.operator is Computing.DIVIDE or (is_decimal(expr, schema) and expr.operator in REMAINDERS):
         return a.cast(pl.Float64), b.cast(pl.Float64)
     bits = width(expr, schema)
@@ -166,7 +183,7 @@ def _chosen(cases: tuple[tuple[Expr, Expr], ...], otherwise: Expr, schema: Schem
     return result
 
 
-def _applied(function: Function, operand: Expr, schema: Schema) -> pl.Expr:
+def _applied(function: Function, operand: Expr, schema: Schema) -> pl.Expr:  # noqa: C901 (one case per function)
     value = compiled(operand, schema)
     if function is not Function.ABS and isinstance(_type(operand, schema), pl.Null):
         value = value.cast(pl.Datetime("us"))

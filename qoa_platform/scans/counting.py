@@ -94,7 +94,8 @@ def within_fences(ask: Ask, table: pl.LazyFrame, schema: Schema) -> pl.LazyFrame
     name = group_name(ask.by, schema)
     return (
         table.with_columns(name.alias(GROUP)).join(_fences(ask), on=GROUP, how="left")
-        .group_by(GROUP).agg(pl.col(ROWS).filter(inside).sum().alias(LOW), pl.col(ROWS).filter(counted).sum().alias(HIGH))
+        .group_by(GROUP)
+        .agg(pl.col(ROWS).filter(inside).sum().alias(LOW), pl.col(ROWS).filter(counted).sum().alias(HIGH))
     )  # fmt: skip
 
 

@@ -26,7 +26,7 @@ def key_columns(ask: Ask, schema: Schema) -> list[str]:
 
 
 def hashed(rows: pl.LazyFrame, ask: Ask, schema: Schema) -> pl.LazyFrame:
-    """The rows that have a key (all of them where a missing part is a value), with its hash. Raises UnanswerableError."""
+    """The columns of the key (and of the groups) with the hash of every row. Raises UnanswerableError."""
     columns = key_columns(ask, schema)
     if not columns:
         return rows.select(pl.repeat(0, pl.len(), dtype=pl.UInt64).alias(HASH))
@@ -98,7 +98,7 @@ def _keys(rows: pl.DataFrame, columns: Sequence[str]) -> Keys:
 
 
 def stable_hash(columns: Sequence[str], schema: Schema) -> pl.Expr:
-    """``states.key_hash`` of each row as UInt128: equal in every process, engine and version. Raises UnanswerableError."""
+    """``states.key_hash`` of a row, UInt128: equal in every process, engine and version. Raises UnanswerableError."""
     import polars_hash  # noqa: F401, PLC0415 (registers its name space; only where keys are kept)
 
     parts_ = [_digest(column, schema[column]) for column in columns]

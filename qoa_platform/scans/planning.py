@@ -128,7 +128,7 @@ def _pass(ask: Ask) -> Pass:
 
 
 def columns_read(ask: Ask) -> tuple[str, ...]:
-    """Every column that *ask* names: its own, its groups, those of its expression and its filter. Raises ExpressionError."""
+    """Every column that *ask* names: its own, its groups, those of expression and filter. Raises ExpressionError."""
     conditions = [parsed(text) for text in (ask.expr, ask.where) if text is not None]
     named = (name for tree in conditions for name in sorted(columns_of(tree)))
     return tuple(dict.fromkeys((*ask.columns, *ask.by, *named)))

@@ -11,8 +11,16 @@ import polars as pl
 from qoa_platform.metrics.expressions import columns as columns_of
 from qoa_platform.records import Ask
 from qoa_platform.scans.columns import (
-    Schema, UnanswerableError, fits_int64, is_text, is_time, require, require_number, require_text, require_time,
-)  # fmt: skip
+    Schema,
+    UnanswerableError,
+    fits_int64,
+    is_text,
+    is_time,
+    require,
+    require_number,
+    require_text,
+    require_time,
+)
 from qoa_platform.scans.compiling import condition, parsed
 from qoa_platform.scans.times import micros, micros_of
 

@@ -5,8 +5,16 @@ from collections.abc import Mapping
 import polars as pl
 
 from qoa_platform.metrics.expression_nodes import (
-    Apply, Arithmetic, Column, Computing, Expr, Function, Literal, Negative, When,
-)  # fmt: skip
+    Apply,
+    Arithmetic,
+    Column,
+    Computing,
+    Expr,
+    Function,
+    Literal,
+    Negative,
+    When,
+)
 
 Schema = Mapping[str, pl.DataType]
 BITS: Mapping[type[pl.DataType], int] = {
@@ -15,10 +23,11 @@ BITS: Mapping[type[pl.DataType], int] = {
 }  # fmt: skip
 
 
-def width(expr: Expr, schema: Schema) -> int | None:  # noqa: PLR0911 (one return per kind of node)
+def width(expr: Expr, schema: Schema) -> int | None:
     """Bits *b* such that the integer value of *expr* is within ``±2ᵇ``; ``None`` where it is no integer.
 
-    >>> width(Arithmetic(operator=Computing.MULTIPLY, left=Column(name="x"), right=Literal(value=100)), {"x": pl.Int8()})
+    >>> from qoa_platform.metrics.expressions import parse
+    >>> width(parse("col('x') * 100"), {"x": pl.Int8()})
     14
     """
     match expr:
@@ -58,7 +67,7 @@ def _computed(operator: Computing, a: int | None, b: int | None) -> int | None:
 
 
 def wide(value: pl.Expr, bits: int | None) -> pl.Expr:
-    """*value* in the narrowest of Int64, Int128 and Float64 that holds ``±2^bits``; as it is, where it is no integer."""
+    """*value* in the narrowest of Int64, Int128 and Float64 that holds ``±2^bits``; as it is where it is no integer."""
     if bits is None:
         return value
     for dtype, held in ((pl.Int64, 62), (pl.Int128, 126)):

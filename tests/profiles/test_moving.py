@@ -40,7 +40,7 @@ days = st.lists(
 @settings(max_examples=40)
 @given(days, st.booleans(), st.randoms())
 def test_merged_dictionaries_are_those_of_all_rows(found: list[list[tuple[Any, Any]]], by: bool, random: Any) -> None:
-    """What is merged from stored states equals what freezing the rows of all days gives, per group too, in any order."""
+    """What is merged from stored states equals what freezing the rows of all days gives, per group, in any order."""
     frames = [pl.DataFrame(rows, schema={"x": pl.String, "g": pl.Int64}, orient="row") for rows in found]
     groups = ("g",) if by else ()
     parts, ask = stored(frames, UnseenShare(columns=("x",), by=groups))
@@ -60,7 +60,9 @@ def test_merged_dictionaries_are_those_of_all_rows(found: list[list[tuple[Any, A
 def test_it_says_what_it_is() -> None:
     """The name begins with ``last`` and the window spans the days, gaps included; it survives its bytes."""
     frequencies = Frequencies.count(["a"])
-    profile = of_states([("2026-01-04", frequencies), ("2026-01-01", frequencies)], Ask(state="frequencies", columns=("x",)))
+    profile = of_states(
+        [("2026-01-04", frequencies), ("2026-01-01", frequencies)], Ask(state="frequencies", columns=("x",))
+    )
     assert profile.name == "last 2 partitions of retail/sales_day"
     first, last = Window.of_day(date(2026, 1, 1)), Window.of_day(date(2026, 1, 4))
     assert profile.window == Window(start=first.start, end=last.end)
@@ -93,7 +95,7 @@ def test_what_is_no_reference_is_refused() -> None:
     ask = Ask(state="frequencies", columns=("x",))
     with pytest.raises(FreezeError, match="no partition"):
         of_states([], ask)
-    with pytest.raises(FreezeError, match="no days. Allowed: YYYY-MM-DD"):
+    with pytest.raises(FreezeError, match=r"no days. Allowed: YYYY-MM-DD"):
         of_states([("first", Frequencies())], ask)
-    with pytest.raises(FreezeError, match="tally.*Allowed: frequencies, moments"):
+    with pytest.raises(FreezeError, match=r"tally.*Allowed: frequencies, moments"):
         of_states([("2026-01-01", Tally(1, 2))], ask)

@@ -9,14 +9,41 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from qoa_platform.metrics.expression_nodes import (
-    And, Apply, Arithmetic, Column, Comparison, Computing, Expr, Function, IsBetween, IsIn, IsNull, Literal, Match,
-    Matching, Negative, Not, Or, When,
-)  # fmt: skip
+    And,
+    Apply,
+    Arithmetic,
+    Column,
+    Comparison,
+    Computing,
+    Expr,
+    Function,
+    IsBetween,
+    IsIn,
+    IsNull,
+    Literal,
+    Match,
+    Matching,
+    Negative,
+    Not,
+    Or,
+    When,
+)
 from qoa_platform.metrics.expressions import parse
 from qoa_platform.records import Ask
 from qoa_platform.scans.keys import group_text, value_text
 from qoa_platform.states import (
-    Comoments, Confusion, Frequencies, Grouped, Histogram, Keys, Moments, Span, State, Sums, Tally, key_hash,
+    Comoments,
+    Confusion,
+    Frequencies,
+    Grouped,
+    Histogram,
+    Keys,
+    Moments,
+    Span,
+    State,
+    Sums,
+    Tally,
+    key_hash,
 )  # fmt: skip
 
 Row = dict[str, object]
@@ -94,7 +121,7 @@ def answer(ask: Ask, rows: Sequence[Row]) -> State:
     return Grouped.from_groups(sum(tallies.values(), Tally()), tallies)
 
 
-def _state(ask: Ask, rows: Sequence[Row]) -> State:
+def _state(ask: Ask, rows: Sequence[Row]) -> State:  # noqa: C901, PLR0911 (one case per state: it is the definition)
     params, cells = dict(ask.params), [tuple(row[c] for c in ask.columns) for row in rows]
     present = [cell for cell in cells if None not in cell]
     match ask.state:
@@ -117,7 +144,9 @@ def _state(ask: Ask, rows: Sequence[Row]) -> State:
             return _span([x for (x,) in present], params.get("until"))
         case "frequencies":
             texts = [value_text(c[0]) if len(c) == 1 else group_text(c) for c in present]
-            return Frequencies.exact(Counter(texts), n=len(texts), missing=len(cells) - len(texts), cap=params.get("cap", 10_000))
+            return Frequencies.exact(
+                Counter(texts), n=len(texts), missing=len(cells) - len(texts), cap=params.get("cap", 10_000)
+            )
         case "histogram":
             edges = params["edges"]
             bins = Counter(sum(float(x) > e for e in edges) for (x,) in present)
@@ -204,5 +233,7 @@ def _comoments(pairs: Sequence[tuple[float, float]], nonfinite: int) -> Comoment
     if not pairs:
         return Comoments(n_nonfinite=nonfinite)
     n, mx, my = len(pairs), math.fsum(x for x, _ in pairs) / len(pairs), math.fsum(y for _, y in pairs) / len(pairs)
-    sums = (math.fsum(f(x - mx, y - my) for x, y in pairs) for f in (lambda a, _: a * a, lambda _, b: b * b, operator.mul))
+    sums = (
+        math.fsum(f(x - mx, y - my) for x, y in pairs) for f in (lambda a, _: a * a, lambda _, b: b * b, operator.mul)
+    )
     return Comoments(n, mx, my, *sums, nonfinite)

@@ -26,7 +26,8 @@ def ask(text: str, rows: list[Row]) -> list[object]:
 
 TEXTS = [
     "col('i') > 0", "col('f') >= 0", "col('f') <= col('i')", "0 < col('f') <= 2.5", "not col('f') > 1", "col('b')",
-    "~col('b') & (col('i') != 2)", "col('b') or col('i') == 1", "col('i').is_in([1, 2.5, 300])", "col('f').is_in([1, 2])",
+    "~col('b') & (col('i') != 2)", "col('b') or col('i') == 1", "col('i').is_in([1, 2.5, 300])",
+    "col('f').is_in([1, 2])",
     "col('j').is_in([1, 3])", "(col('i') + 1).is_in([1, 3])", "col('s').is_in(['a', ''])", "col('b').is_in([True])",
     "col('i').is_between(0, 2)", "col('f').is_between(col('i'), 2.5)", "col('f').is_null()", "col('s').is_not_null()",
     "col('f') / col('i') >= 0", "col('i') // col('j') > 0", "col('i') % col('j') == 1", "col('f') - col('f') == 0",
@@ -35,7 +36,8 @@ TEXTS = [
     "col('s').str.ends_with('é')", "when(col('b')).then(col('i')).when(col('i') > 0).then(0).otherwise(5) <= 1",
     "col('t').dt.year() == 2017", "col('t').dt.month() > 1", "col('t').dt.day() < 20", "col('t').dt.hour() == 0",
     "col('t').dt.weekday() <= 5", "col('i') * 4611686018427387904 > col('i')", "col('i') + 9223372036854775807 > 0",
-    "-col('i') - 9223372036854775807 < 0", "col('i') * col('j') * col('i') // 2 > 1", "col('s') == 'a'", "col('s') > 'a'", "col('b') == (col('i') > 0)", "True", "lit(1) == 2",
+    "-col('i') - 9223372036854775807 < 0", "col('i') * col('j') * col('i') // 2 > 1", "col('s') == 'a'",
+    "col('s') > 'a'", "col('b') == (col('i') > 0)", "True", "lit(1) == 2",
 ]  # fmt: skip
 rows = st.fixed_dictionaries(
     {

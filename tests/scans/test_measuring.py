@@ -38,7 +38,9 @@ FRAME = pl.DataFrame({
 })  # fmt: skip
 
 
-def read(frame: pl.DataFrame, *metrics: Metric, profile: Profile | None = None, **missing: tuple[str, ...]) -> list[Reading]:
+def read(
+    frame: pl.DataFrame, *metrics: Metric, profile: Profile | None = None, **missing: tuple[str, ...]
+) -> list[Reading]:
     """The readings of the wholes, in order."""
     found = measure(frame, [(m, profile) for m in metrics], missing=missing)
     return [item.reading for item in found.measured if item.group is None]
@@ -71,7 +73,8 @@ def test_readings_are_those_of_pandas_and_numpy() -> None:
         (Matches(columns=("shop",), pattern="^a"), table["shop"].dropna().str.contains("^a").mean()),
         (Timeliness(columns=("when",)).at(NOW, DAY), 20 * 3600.0), (FutureShare(columns=("when",)).at(NOW, DAY), 0.0),
         (Wape(columns=("n", "predicted")), error.abs().sum() / both["n"].sum()),
-        (Mae(columns=("n", "predicted")), error.abs().mean()), (Rmse(columns=("n", "predicted")), (error**2).mean() ** 0.5),
+        (Mae(columns=("n", "predicted")), error.abs().mean()),
+        (Rmse(columns=("n", "predicted")), (error**2).mean() ** 0.5),
         (R2(columns=("n", "predicted")), 1 - (error**2).sum() / squares),
     ]  # fmt: skip
     for (metric, expected), reading in zip(pairs, read(FRAME, *(m for m, _ in pairs)), strict=True):
@@ -88,7 +91,10 @@ def test_a_metric_by_group_is_read_for_the_whole_and_each_group() -> None:
 
 def test_declared_tokens_are_missing() -> None:
     """What the contract declares as missing is missing, in the column that it declares it for."""
-    assert [r.value for r in read(FRAME, Completeness(columns=("n",)), Completeness(columns=("x",)), n=("3",))] == [0.8, 0.6]
+    assert [r.value for r in read(FRAME, Completeness(columns=("n",)), Completeness(columns=("x",)), n=("3",))] == [
+        0.8,
+        0.6,
+    ]
 
 
 def test_one_broken_column_leaves_the_others() -> None:
@@ -96,7 +102,8 @@ def test_one_broken_column_leaves_the_others() -> None:
     metrics: list[Metric] = [
         Completeness(columns=("y",)), Mean(columns=("shop",)), Matches(columns=("n",), pattern="a"),
         PassRate(columns=("shop",), expr="col('shop') > 3"), PassRate(columns=("n",), expr="col('n')"),
-        InRange(columns=("when",), low=0), InSet(columns=("n",), values=("1",)), Completeness(columns=("x",), by=("shp",)),
+        InRange(columns=("when",), low=0), InSet(columns=("n",), values=("1",)),
+        Completeness(columns=("x",), by=("shp",)),
         Timeliness(columns=("n",)).at(NOW, DAY), Completeness(columns=("x",), where="col('x') == 'a'"),
         PassRate(columns=("shop", "n"), expr="col('n') + col('shop') > 0"),
     ]  # fmt: skip
@@ -108,7 +115,8 @@ def test_one_broken_column_leaves_the_others() -> None:
     wanted = [
         "'y' is not in the frame", "'shop' is String: moments needs numbers", "'n' is Int64: a pattern needs text",
         "'shop' (String)", "'n' is Int64: a condition", "'when' is Datetime", "'n' is Int64: none of ['1']",
-        "'shp' is not in the frame. Did you mean 'shop'", "'n' is Int64: a span until", "'x' (Float64)", "'shop' (String)",
+        "'shp' is not in the frame. Did you mean 'shop'", "'n' is Int64: a span until", "'x' (Float64)",
+        "'shop' (String)",
     ]  # fmt: skip
     assert [w for w, cause in zip(wanted, causes, strict=True) if w not in cause] == []
 
@@ -129,7 +137,14 @@ def test_only_what_merges_is_handed_on() -> None:
 
 def test_the_report_says_what_was_done() -> None:
     """Rows, columns, asks and how many shared a pass; what failed, and why."""
-    metrics = [Mean(columns=("n",)), Sum(columns=("n",)), Std(columns=("n",)), RowCount(), Uniqueness(columns=("n",)), Min(columns=("q",))]
+    metrics = [
+        Mean(columns=("n",)),
+        Sum(columns=("n",)),
+        Std(columns=("n",)),
+        RowCount(),
+        Uniqueness(columns=("n",)),
+        Min(columns=("q",)),
+    ]
     report = measure(FRAME, [(m, None) for m in metrics], missing={}).report
     assert (report.rows, report.columns, report.asks, report.distinct, report.fused) == (5, 1, 6, 4, 2)
     assert [ask for ask, _ in report.failed] == ["span(q)"]
@@ -165,15 +180,20 @@ COLUMNS: dict[str, pl.Series] = {
     "float32": pl.Series([0.1, nan, -inf], dtype=pl.Float32), "float64": pl.Series([1e308, -1e308, inf]),
     "decimal": pl.Series([Decimal("99999999999999.99"), Decimal("-0.01"), None]), "null": pl.Series([None, None, None]),
     "nan": pl.Series([nan, nan, nan]), "text": pl.Series(["\U0001f600", "\ufffd", None]),
-    "category": pl.Series(["b", "a", None], dtype=pl.Categorical), "enum": pl.Series(["b", "a", None], dtype=pl.Enum(["b", "a"])),
+    "category": pl.Series(["b", "a", None], dtype=pl.Categorical),
+    "enum": pl.Series(["b", "a", None], dtype=pl.Enum(["b", "a"])),
     "flag": pl.Series([True, False, None]), "date": pl.Series([date(1, 1, 1), date(9999, 12, 31), None]),
-    "far": pl.Series([10**8, -(10**8), None], dtype=pl.Int32).cast(pl.Date), "clock": pl.Series([time(1), time(2), None]),
+    "far": pl.Series([10**8, -(10**8), None], dtype=pl.Int32).cast(pl.Date),
+    "clock": pl.Series([time(1), time(2), None]),
     "naive": pl.Series([datetime(1, 1, 1), datetime(9999, 1, 1), None]),
     "zoned": pl.Series([datetime(2026, 3, 29, 1), datetime(2026, 10, 25, 1), None]).dt.replace_time_zone(
         "UTC").dt.convert_time_zone("Europe/Vienna"),
-    "nano": pl.Series([1, -1, None], dtype=pl.Int64).cast(pl.Datetime("ns")), "lapse": pl.Series([timedelta(1), timedelta(0), None]),
-    "list": pl.Series([[1], [], None]), "struct": pl.Series([{"a": 1}, {"a": 2}, None]), "bytes": pl.Series([b"\xff", b"", None]),
-    "array": pl.Series([[1, 2], [3, 4], None], dtype=pl.Array(pl.Int64, 2)), "object": pl.Series([object(), object(), None], dtype=pl.Object),
+    "nano": pl.Series([1, -1, None], dtype=pl.Int64).cast(pl.Datetime("ns")),
+    "lapse": pl.Series([timedelta(1), timedelta(0), None]),
+    "list": pl.Series([[1], [], None]), "struct": pl.Series([{"a": 1}, {"a": 2}, None]),
+    "bytes": pl.Series([b"\xff", b"", None]),
+    "array": pl.Series([[1, 2], [3, 4], None], dtype=pl.Array(pl.Int64, 2)),
+    "object": pl.Series([object(), object(), None], dtype=pl.Object),
 }  # fmt: skip
 
 
@@ -182,8 +202,10 @@ def every_metric(column: str, by: tuple[str, ...]) -> list[Metric]:
     one, two = (column,), (column, column)
     return [
         Completeness(columns=one, by=by), RowCompleteness(columns=two, by=by), Mean(columns=one, by=by),
-        Max(columns=one, by=by), DistinctCount(columns=one, by=by), Uniqueness(by=by), Uniqueness(columns=one, merge=True, by=by),
-        Uniqueness(columns=one, missing_keys="value", merge=True, by=by), InRange(columns=one, low=-1, high=1e20, by=by),
+        Max(columns=one, by=by), DistinctCount(columns=one, by=by), Uniqueness(by=by),
+        Uniqueness(columns=one, merge=True, by=by),
+        Uniqueness(columns=one, missing_keys="value", merge=True, by=by),
+        InRange(columns=one, low=-1, high=1e20, by=by),
         InSet(columns=one, values=(1, "a", True), by=by), Matches(columns=one, pattern="a", by=by),
         FiniteShare(columns=one, by=by), PassRate(columns=one, expr=f"col('{column}') * 2 > 1", by=by),
         PassRate(columns=one, expr=f"col('{column}').is_in(['a'])", by=by), UnseenCount(columns=one, by=by),
@@ -199,7 +221,11 @@ def every_metric(column: str, by: tuple[str, ...]) -> list[Metric]:
 def test_every_frame_gives_readings(name: str, rows: int) -> None:
     """Of every type of column, with and without rows, whole and grouped by itself: readings, never an exception."""
     frame = COLUMNS[name].alias("x").to_frame().head(rows)
-    reference = frozen(pl.DataFrame({"x": [1.0, 2.0, 5.0], "g": ["1", "2", "3"]}), Wanted("x", (), dictionary=True), Wanted("x", ("g",)))
+    reference = frozen(
+        pl.DataFrame({"x": [1.0, 2.0, 5.0], "g": ["1", "2", "3"]}),
+        Wanted("x", (), dictionary=True),
+        Wanted("x", ("g",)),
+    )
     for by in ((), ("x",)):
         metrics = every_metric("x", by)
         found = measure(frame, [(m, reference) for m in metrics], missing={"x": ("", "a", "1", "1e400", "2026-01-01")})
@@ -215,7 +241,9 @@ def test_every_frame_gives_readings(name: str, rows: int) -> None:
 @pytest.mark.parametrize("frame", [pl.DataFrame(), pl.DataFrame({"x": []}), pl.DataFrame(height=4)])
 def test_a_frame_without_rows_or_columns_gives_readings(frame: pl.DataFrame) -> None:
     """No column and no row: counts are 0, what has no denominator is ``no_data``, absent columns are errors."""
-    rows, unique, complete, mean = read(frame, RowCount(), Uniqueness(), Completeness(columns=("x",)), Mean(columns=("z",)))
+    rows, unique, complete, mean = read(
+        frame, RowCount(), Uniqueness(), Completeness(columns=("x",)), Mean(columns=("z",))
+    )
     assert rows.value == frame.height
     assert unique.reason is (None if frame.height else Reason.NO_DATA)
     assert complete.reason is (Reason.NO_DATA if frame.columns else Reason.ERROR)
@@ -230,7 +258,14 @@ def test_nothing_wanted_is_nothing_measured() -> None:
 def test_integers_never_wrap() -> None:
     """Arithmetic beyond 64 bits is exact, so no overflow satisfies a promise."""
     frame = pl.DataFrame({"a": [2**62, -(2**63)], "b": pl.Series([127, -128], dtype=pl.Int8)})
-    exprs = ["col('a') * 4 > 0", "col('a') + col('a') < 0", "-col('a') > 0", "col('a').abs() > 0", "col('b') + 1 > 0", "abs(col('b')) == 128"]
+    exprs = [
+        "col('a') * 4 > 0",
+        "col('a') + col('a') < 0",
+        "-col('a') > 0",
+        "col('a').abs() > 0",
+        "col('b') + 1 > 0",
+        "abs(col('b')) == 128",
+    ]
     found = read(frame, *(PassRate(expr=e, columns=("a", "b")) for e in exprs))
     assert [r.value for r in found] == [0.5, 0.5, 0.5, 1.0, 0.5, 0.5]
 
@@ -250,4 +285,3 @@ def test_fences_by_group_are_read_in_one_pass(found: Sequence[tuple[str, float]]
         else:
             inside = (values >= column.fences.low) & (values <= column.fences.high)
             assert item.reading.value == pytest.approx(inside.mean())
-

@@ -74,7 +74,13 @@ def test_only_what_is_asked_is_read() -> None:
 
 def test_a_plan_can_be_read() -> None:
     """The text of a plan says, pass by pass, what is done for which asks, and what is refused."""
-    asks = [FENCED[0], ask("frequencies", "s"), ask("tally", hits="rows"), ask("uniqueness", "i", "s"), ask("span", "x")]
+    asks = [
+        FENCED[0],
+        ask("frequencies", "s"),
+        ask("tally", hits="rows"),
+        ask("uniqueness", "i", "s"),
+        ask("span", "x"),
+    ]
     assert str(plan(asks, DTYPES)).splitlines() == [
         "5 asks in 4 passes",
         "select: tally()",
