@@ -6,8 +6,20 @@ from typing import Any
 import pytest
 
 from qoa_platform.records import (
-    Direction, Key, Measurement, Params, Reaction, ReactionKind, Reading, Severity, Status, Target, Unit, Verdict,
-    Window, short,
+    Direction,
+    Key,
+    Measurement,
+    Params,
+    Reaction,
+    ReactionKind,
+    Reading,
+    Severity,
+    Status,
+    Target,
+    Unit,
+    Verdict,
+    Window,
+    short,
 )  # fmt: skip
 
 T = datetime(2017, 10, 4, tzinfo=UTC)
