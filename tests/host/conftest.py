@@ -1,5 +1,8 @@
 """Owns the fixtures of the host tests: a shop in a fresh folder, and nothing of this machine's own projects."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -56,3 +59,21 @@ def shop(open_shop: Open) -> Shop:
 def source() -> Source:
     """What the world sends, to be prepared before a shop opens."""
     return Source()
+
+
+@pytest.fixture
+def child() -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
+    """Starts a function of ``host_children.py`` in a process of its own; what still runs at the end is killed."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(function: str, *arguments: object, **environment: str) -> "subprocess.Popen[str]":
+        program = Path(__file__).with_name("host_children.py")
+        command = [sys.executable, str(program), function, *map(str, arguments)]
+        chosen = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **environment}
+        started.append(subprocess.Popen(command, env=chosen, stdout=subprocess.PIPE, text=True))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
