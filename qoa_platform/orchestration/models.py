@@ -26,6 +26,11 @@ from qoa_platform.records import (
 from qoa_platform.workspace import Workspace
 
 
+KEPT = 8
+"""So many loaded estimators a process keeps, by digest: content never changes, and a fitted estimator is only read."""
+_ESTIMATORS: dict[str, Any] = {}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelOutcome:
     """What a training function returns.
@@ -57,8 +62,14 @@ class LoadedModel:
     @property
     def estimator(self) -> Any:
         """What the training function returned as its estimator. Raises ArtifactError when the file is not whole."""
-        name, model = model_name(self.record.model), self.record.model
-        return load_model(self.workspace.files, self.workspace.ledger, name, model, self.version)
+        known = _ESTIMATORS.get(self.record.artifact)
+        if known is None:
+            name, model = model_name(self.record.model), self.record.model
+            known = load_model(self.workspace.files, self.workspace.ledger, name, model, self.version)
+            if len(_ESTIMATORS) >= KEPT:
+                _ESTIMATORS.clear()
+            _ESTIMATORS[self.record.artifact] = known
+        return known
 
     def read(self) -> Read:
         """The digest really read, for the trial."""
