@@ -8,14 +8,14 @@ import numpy as np
 import polars as pl
 
 from qoa_platform.records import Ask
-from qoa_platform.scans.columns import Schema, UnanswerableError
+from qoa_platform.scans.columns import Schema
 from qoa_platform.scans.grouping import parts
+from qoa_platform.scans.hashing import WORD, stable_hash
 from qoa_platform.states import Keys, Sums
-from qoa_platform.states.key_hash import MISSING, factor
+from qoa_platform.states.key_hash import factor
 
 HASH = "␟hash"
 """The column of hashes that a pass adds."""
-WORD = 1 << 64
 SPARSE = 0.5
 """While fewer rows than this share repeat a hash, only those are compared key by key."""
 
@@ -95,51 +95,3 @@ def _keys(rows: pl.DataFrame, columns: Sequence[str]) -> Keys:
         frozenset(value.to_bytes(16, "big") for value in seen.get_column(HASH).filter(mask)) for mask in (once, ~once)
     )
     return Keys(singles, repeated, rows.height) + Keys()
-
-
-def stable_hash(columns: Sequence[str], schema: Schema) -> pl.Expr:
-    """``states.key_hash`` of a row, UInt128: equal in every process, engine and version. Raises UnanswerableError."""
-    import polars_hash  # noqa: F401, PLC0415 (registers its name space; only where keys are kept)
-
-    parts_ = [_digest(column, schema[column]) for column in columns]
-    if len(parts_) == 1:
-        return parts_[0]
-    total = reduce(add, (part * _wide(factor(j)) for j, part in enumerate(parts_, 1)))
-    total = (total ^ (total // _wide(WORD))) * _wide(factor(0))
-    return total ^ (total // _wide(WORD))
-
-
-def _wide(number: int) -> pl.Expr:
-    return pl.lit(number, dtype=pl.UInt128)
-
-
-def _digest(column: str, dtype: pl.DataType) -> pl.Expr:
-    from xxhash import xxh3_128_intdigest  # noqa: PLC0415 (only where keys are kept)
-
-    found: pl.Expr = _text(column, dtype).nchash.xxh3_128()  # type: ignore[attr-defined]
-    return found.fill_null(_wide(xxh3_128_intdigest(MISSING)))
-
-
-def _text(column: str, dtype: pl.DataType) -> pl.Expr:
-    """The text whose UTF-8 bytes are hashed, by logical type (``states.key_hash.value_bytes``)."""
-    value = pl.col(column)
-    match dtype:
-        case pl.String() | pl.Categorical() | pl.Enum() | pl.Boolean() | pl.Null():
-            return value.cast(pl.String)
-        case pl.Decimal():
-            text = value.cast(pl.String)
-            return text.str.strip_chars_end("0").str.strip_chars_end(".") if dtype.scale else text
-        case pl.Date():
-            return value.dt.to_string("%Y-%m-%d")
-        case pl.Datetime():
-            utc = value if dtype.time_zone is None else value.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
-            return utc.dt.cast_time_unit("us").dt.to_string("%Y-%m-%dT%H:%M:%S%.6f")
-        case _ if dtype.is_integer():
-            return value.cast(pl.String)
-        case _ if dtype.is_float():
-            number = value.cast(pl.Float64)
-            return pl.when(number == 0).then(0.0).otherwise(number).reinterpret(dtype=pl.Int64).cast(pl.String)
-        case _:
-            raise UnanswerableError(
-                f"column {column!r} is {dtype}: a key needs text, numbers, booleans, dates or times"
-            )

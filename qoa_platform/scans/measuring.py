@@ -7,13 +7,15 @@ import polars as pl
 from qoa_platform.metrics import UNMERGEABLE, Metric
 from qoa_platform.records import Ask, Profile, Reading, Reason
 from qoa_platform.scans.answering import answered
+from qoa_platform.scans.hashing import plugged
 from qoa_platform.scans.normalising import Missing, normal
-from qoa_platform.scans.planning import Plan, plan
+from qoa_platform.scans.planning import Plan, Shape, plan
 from qoa_platform.scans.queries import BROKEN, Failure
 from qoa_platform.scans.scan import Measured, Scan, ScanReport
 from qoa_platform.states import Grouped, State
 
 Found = Mapping[Ask, State | Failure]
+HASHED_SLOWLY = "polars-hash does not load beside this Polars: keys were hashed one by one, some twenty times slower"
 NOTHING_FROZEN = "nothing is frozen that the metric could be read against"
 
 
@@ -100,4 +102,5 @@ def _report(frame: pl.DataFrame, asked: int, steps: Plan, found: Found) -> ScanR
         fused=sum(1 for ask in steps.asks if ask in shared),
         passes=tuple(map(str, steps.passes)),
         failed=tuple(failed),
+        notes=(HASHED_SLOWLY,) if any(step.shape is Shape.KEY for step in steps.passes) and not plugged() else (),
     )

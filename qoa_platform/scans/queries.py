@@ -152,15 +152,17 @@ def _select(step: Pass, source: Source) -> Query:
 def _group(step: Pass, source: Source) -> Query:
     found, failed = _aggregates(step, source)
     rows, exprs, by = source.where(step.where), _exprs(found), list(step.by)
+    keys = [f"{GROUP} {name}" for name in by]  # no aggregate is called so
 
     def read(table: pl.DataFrame) -> Answers:
         if table.height > CAP:
             table = named(rows.collect(), by).lazy().group_by(GROUP).agg(exprs).collect()
-        names = table.get_column(GROUP).to_list() if GROUP in table.columns else group_names(table, by)
+        names = table.get_column(GROUP).to_list() if GROUP in table.columns else group_names(table, keys)
         groups = list(zip(names, table.iter_rows(named=True), strict=True))
         return failed | {ask: source.guarded(ask, lambda i=item: _per_group(i, groups)) for ask, item in found.items()}  # type: ignore[misc]
 
-    return Query(table=rows.group_by(by).agg(exprs), read=read)
+    grouped = rows.group_by(pl.col(name).alias(key) for name, key in zip(by, keys, strict=True))
+    return Query(table=grouped.agg(exprs), read=read)
 
 
 def _per_group(item: Aggregate, groups: Sequence[tuple[str, Values]]) -> Mapping[str, State]:

@@ -21,8 +21,8 @@ class Measured:
 class ScanReport:
     """What a scan did: *asks* made, *distinct* ones, how many of those were *fused* (shared a pass with others).
 
-    *passes* are the lines of the plan; *failed* are (ask, cause). Seconds are left out, for no clock is read here: who
-    wants rows per second holds one.
+    *passes* are the lines of the plan; *failed* are (ask, cause); *notes* say what was done in a slower way. Seconds
+    are left out, for no clock is read here: who wants rows per second holds one.
     """
 
     rows: int
@@ -32,6 +32,7 @@ class ScanReport:
     fused: int
     passes: tuple[str, ...] = ()
     failed: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def unfused(self) -> int:
@@ -43,7 +44,9 @@ class ScanReport:
             f"{self.rows:,} rows, {self.columns} columns read; {self.asks} asks, {self.distinct} distinct: "
             f"{self.fused} fused, {self.unfused} apart"
         )
-        return "\n  ".join([head, *self.passes, *(f"failed: {ask}: {cause}" for ask, cause in self.failed)])
+        return "\n  ".join(
+            [head, *self.passes, *self.notes, *(f"failed: {ask}: {cause}" for ask, cause in self.failed)]
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -89,6 +89,19 @@ def test_a_metric_by_group_is_read_for_the_whole_and_each_group() -> None:
     ]  # fmt: skip
 
 
+def test_a_group_column_may_be_called_anything() -> None:
+    """Names that the engine uses itself are no trouble in a frame."""
+    for name in ("rows", "n", "len", "key", "hash", "literal", "count", "", " ", "a|b", "hits", "é"):
+        frame = FRAME.drop("n").rename({"shop": name})
+        metrics = [
+            RowCount(by=(name,)),
+            DistinctCount(columns=(name,), by=(name,)),
+            Completeness(columns=(name,), by=(name,)),
+        ]
+        found = measure(frame, [(m, None) for m in metrics], missing={}).measured
+        assert [m.reading.value for m in found] == [5, 2, 2, 1, 2, 1, 1, 0, 0.8, 1, 1, 0]
+
+
 def test_declared_tokens_are_missing() -> None:
     """What the contract declares as missing is missing, in the column that it declares it for."""
     assert [r.value for r in read(FRAME, Completeness(columns=("n",)), Completeness(columns=("x",)), n=("3",))] == [
