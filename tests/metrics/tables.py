@@ -5,7 +5,7 @@ Both are built from the same Python lists, so that an oracle never reads what th
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -61,7 +61,8 @@ odd = st.sampled_from([None, float("nan"), float("inf"), float("-inf"), 0.0, -0.
 moments = st.datetimes(datetime(1900, 1, 1), datetime(2099, 1, 1)) | st.datetimes(
     datetime(2017, 10, 3), datetime(2017, 10, 6)
 )
-times = st.none() | moments.map(lambda t: t.replace(tzinfo=UTC))
+close = st.integers(-4, 4).map(lambda i: datetime(2017, 10, 5) + i * timedelta(minutes=30))
+times = st.none() | (moments | close).map(lambda t: t.replace(tzinfo=UTC))
 CELLS: dict[str, st.SearchStrategy[Any]] = {
     "x": odd | numbers,
     "k": st.none() | st.integers(-3, 8) | st.sampled_from([2**53 + 1, 2**60, -(2**60)]),

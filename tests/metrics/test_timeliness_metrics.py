@@ -62,11 +62,11 @@ def test_the_subject_says_which_column_holds_the_time() -> None:
 def test_the_future_begins_at_arrival_or_at_the_windows_end() -> None:
     """With an arrival column both columns are compared, else the event time with the end of the window."""
     plain = one("data.future_share", skew=60).at(NOW, DAY).ask(None)
-    arrived = one("data.future_share", arrival="a").at(NOW, DAY).ask(None)
+    arrived = one("data.future_share", arrival="a", skew="2 min").at(NOW, DAY).ask(None)
     assert plain is not None
     assert arrived is not None
     assert (plain.columns, dict(plain.params)["bound"]) == (("t",), "2017-10-05T00:01:00+00:00")
-    assert (arrived.columns, dict(arrived.params)["skew"]) == (("t", "a"), 0.0)
+    assert (arrived.columns, dict(arrived.params)["skew"]) == (("t", "a"), 120.0)
     assert one("data.future_share").at(NOW, DAY).read(Tally(1, 4), None) == Reading(value=0.25, n=4)
 
 
