@@ -11,9 +11,7 @@ from qoa_platform.workspace import open_workspace
 NAMES = ("raw_day", "sales_day", "department_sales", "forecast", "scorecard")
 """What a new day changes; features, model and backtest follow a retrain."""
 
-daily_job = dg.define_asset_job(
-    "daily", selection=dg.AssetSelection.assets(*(["retail", name] for name in NAMES)), partitions_def=DAYS
-)
+daily_job = dg.define_asset_job("daily", selection=dg.AssetSelection.assets(*(["retail", name] for name in NAMES)))
 
 
 @dg.schedule(job=daily_job, cron_schedule="0 6 * * *", execution_timezone="UTC")

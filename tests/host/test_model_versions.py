@@ -1,5 +1,6 @@
 """Owns the tests of models in runs: candidates, the champion that is read, profiles, damaged and forbidden files."""
 
+import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,9 @@ def shop(open_shop: Open) -> Shop:
 
 @pytest.fixture
 def released(shop: Shop) -> Shop:
-    """The same with v1 as its champion."""
+    """The same with v1 as its champion, an artifact that no other test has."""
+    salt = secrets.randbits(32)
+    shop.source.estimator = lambda level: {"level": level, "salt": salt}
     shop.train()
     shop.settle()
     assert shop.world.champion("demand") == "v1"

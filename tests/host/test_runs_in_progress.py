@@ -73,7 +73,7 @@ def test_a_run_that_is_over_is_not_ended(open_shop: Open) -> None:
 
 
 def test_what_a_killed_process_left_running_is_given_up(shop: Shop, home: Path, child: Callable[..., Any]) -> None:
-    """A process that executed a run in process was killed: whoever comes next fails that run, which is active no more."""
+    """The process that executed a run was killed: whoever comes next fails that run, which is active no more."""
     training = child("train", shop.workspace.home.root, home)
     assert training.stdout.readline() == "under way\n"
     assert [(v.state, v.assets) for v in shop.runs.active()] == [
