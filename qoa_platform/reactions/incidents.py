@@ -20,8 +20,10 @@ from qoa_platform.records import (
     Role,
     Subject,
     SubjectKind,
+    Trial,
     Verdict,
     Window,
+    show,
 )
 
 __all__ = ["Evidence", "fold_incidents"]
@@ -165,13 +167,36 @@ def _downstream(graph: Graph, subject: Subject | None) -> tuple[str, ...]:
 
 
 def _cause(evidence: Evidence, mine: Sequence[Verdict]) -> str | None:
-    """What the trials of the bad verdicts say: their error, or the fault that was planted in them."""
-    names = {v.trial for v in mine if not v.satisfied}
-    for trial in evidence.trials:
-        if trial.id in names and (trial.error or trial.parameters.get("injected")):
-            return str(trial.error or f"injected: {trial.parameters['injected']}")
-    causes = [v.cause for v in mine if v.cause]
-    return causes[0] if causes else None
+    """What the trials of the bad verdicts say, and those of what they read: an error, or a fault that was planted.
+
+    Where nothing of that is recorded: what was measured, and what is allowed.
+    """
+    bad = [v for v in mine if not v.satisfied]
+    for trial in _upstream(evidence.trials, {v.trial for v in bad if v.trial is not None}):
+        if trial.error or trial.parameters.get("injected"):
+            return trial.error or f"injected into {trial.asset}: {trial.parameters['injected']}"
+    return next((v.cause for v in bad if v.cause), None) or next(map(_measured, bad), None)
+
+
+def _upstream(trials: Sequence[Trial], names: set[str]) -> Iterator[Trial]:
+    """The trials of *names*, then those that wrote what they read, nearest first."""
+    wrote = {(t.asset, t.partition, t.output): t for t in trials if t.output is not None}
+    level, seen = [t for t in trials if t.id in names], set(names)
+    while level:
+        yield from level
+        above = [
+            wrote[r.asset, r.partition, r.digest]
+            for t in level
+            for r in t.reads
+            if (r.asset, r.partition, r.digest) in wrote
+        ]
+        level = [t for t in {t.id: t for t in above}.values() if t.id not in seen and t.window is not None]
+        seen |= {t.id for t in level}
+
+
+def _measured(verdict: Verdict) -> str:
+    low, high = (show(b, verdict.unit) for b in (verdict.bounds.low, verdict.bounds.high))
+    return f"{verdict.metric} is {show(verdict.value, verdict.unit)}, allowed {low} to {high}"
 
 
 def _people(contract: Contract, roles: set[Role], subject: Subject | None) -> tuple[str, ...]:
