@@ -132,11 +132,11 @@ def is_good(world: World, verdict: Verdict) -> bool:
 def handled_windows(closed: Iterable[Episode]) -> Mapping[Window, datetime]:
     """Window → when the last episode that held it closed. Verdicts not later than that are done with.
 
-    A repaired or accepted episode leaves none: nothing in it was bad when it closed, so what is bad now came later.
+    A repaired episode leaves none: all its windows were satisfied when it closed, so what is bad now came later.
     """
     done: dict[Window, datetime] = {}
     for episode in closed:
-        if episode.closed_at is None or episode.closing in MENDED:
+        if episode.closed_at is None or episode.closing is Closing.REPAIRED:
             continue
         for window in episode.windows:
             done[window] = max(done.get(window, episode.closed_at), episode.closed_at)

@@ -77,7 +77,7 @@ class Recall:
         for reaction in ledger.find(Reaction, since_seq=seq, all_revisions=True):
             self.reactions.setdefault(reaction.contract, {})[reaction.id] = reaction
         self.outcomes.update({o.reaction: o for o in ledger.find(Outcome, since_seq=seq)})
-        self.releases.update({r.id: r for r in ledger.find(Release, since_seq=seq)})
+        self.releases.update({r.id: r for r in ledger.find(Release, since_seq=seq, all_revisions=True)})
         self.versions.update({v.id: v for v in ledger.find(ModelVersion, since_seq=seq)})
         self.alias_moves.update({(m.key, m.generation): m for m in ledger.moves(PointerKind.ALIAS, since=seq)})
 

@@ -57,6 +57,18 @@ def test_accepted_data_is_not_bad_but_other_data_is(scene: Set) -> None:
     assert [e.open for e in now.episodes()] == [False, True]
 
 
+def test_what_was_accepted_once_stays_handled(scene: Set) -> None:
+    """Semantics 13: accepting other data afterwards does not reopen what was accepted before: it never reopens."""
+    now = scene(contract(STOP))
+    bad_day(now)
+    for data in (DATA, "c" * 64):
+        now.point(PointerKind.ACCEPTED, KEY, data, "accept")
+        now.later(timedelta(minutes=1))
+        now.reconcile()
+    assert [str(e.closing) for e in now.episodes()] == ["accepted"]
+    assert now.reconcile().idle
+
+
 @pytest.mark.parametrize("verb", ["release", "drop"])
 def test_a_person_ends_a_quarantine(scene: Set, verb: str) -> None:
     """Decision 4: a mark is taken off with verb, actor and reason; it is not there twice."""
