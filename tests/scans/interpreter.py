@@ -4,9 +4,10 @@ import math
 import operator
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from qoa_platform.metrics.expression_nodes import (
     And,
@@ -46,10 +47,11 @@ from qoa_platform.states import (
     key_hash,
 )  # fmt: skip
 
-Row = dict[str, object]
+Row = dict[str, Any]
+"""The cells of a row: whatever Python value a frame holds."""
 
 
-def meaning(expr: Expr, row: Row) -> object:  # noqa: C901, PLR0911, PLR0912 (one case a node: it is the definition)
+def meaning(expr: Expr, row: Row) -> Any:  # noqa: C901, PLR0911, PLR0912 (one case a node: it is the definition)
     """What *expr* means for one row; ``None`` is missing. The oracle."""
     match expr:
         case Column(name=name):
@@ -78,9 +80,8 @@ def meaning(expr: Expr, row: Row) -> object:  # noqa: C901, PLR0911, PLR0912 (on
                 return None
             if function is Function.WEEKDAY:
                 return v.isoweekday()
-            return {Function.ABS: abs, Function.LEN_CHARS: len}.get(
-                function, operator.attrgetter(function.partition(".")[2] or "real")
-            )(v)
+            plain: dict[Function, Callable[[Any], Any]] = {Function.ABS: abs, Function.LEN_CHARS: len}
+            return plain.get(function, operator.attrgetter(function.partition(".")[2] or "real"))(v)
         case Match(matching=matching, operand=x, text=text):
             if (v := meaning(x, row)) is None:
                 return None
@@ -98,7 +99,7 @@ def meaning(expr: Expr, row: Row) -> object:  # noqa: C901, PLR0911, PLR0912 (on
             return next((meaning(v, row) for c, v in cases if meaning(c, row) is True), meaning(z, row))
 
 
-def _arithmetic(op: Computing, x: object, y: object) -> object:
+def _arithmetic(op: Computing, x: Any, y: Any) -> Any:
     if x is None or y is None or (op in {"/", "//", "%"} and y == 0):
         return None
     signs = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}
@@ -122,7 +123,8 @@ def answer(ask: Ask, rows: Sequence[Row]) -> State:
 
 
 def _state(ask: Ask, rows: Sequence[Row]) -> State:  # noqa: C901, PLR0911 (one case per state: it is the definition)
-    params, cells = dict(ask.params), [tuple(row[c] for c in ask.columns) for row in rows]
+    params: dict[str, Any] = dict(ask.params)
+    cells: list[tuple[Any, ...]] = [tuple(row[c] for c in ask.columns) for row in rows]
     present = [cell for cell in cells if None not in cell]
     match ask.state:
         case "tally":
@@ -138,8 +140,8 @@ def _state(ask: Ask, rows: Sequence[Row]) -> State:  # noqa: C901, PLR0911 (one 
             finite = [float(x) for (x,) in present if math.isfinite(x)]
             return _moments(finite, len(present) - len(finite))
         case "comoments":
-            finite = [(float(x), float(y)) for x, y in present if math.isfinite(x) and math.isfinite(y)]
-            return _comoments(finite, len(present) - len(finite))
+            pairs = [(float(x), float(y)) for x, y in present if math.isfinite(x) and math.isfinite(y)]
+            return _comoments(pairs, len(present) - len(pairs))
         case "span":
             return _span([x for (x,) in present], params.get("until"))
         case "frequencies":
@@ -162,15 +164,16 @@ def _state(ask: Ask, rows: Sequence[Row]) -> State:  # noqa: C901, PLR0911 (one 
             return Sums.of_terms(len(kept), distinct=len(seen), once=sum(n == 1 for n in seen.values()))
 
 
-def _tally(ask: Ask, params: Mapping[str, object], rows: Sequence[Row], present: Sequence[tuple]) -> Tally:
+def _tally(ask: Ask, params: Mapping[str, Any], rows: Sequence[Row], present: Sequence[tuple[Any, ...]]) -> Tally:
     match params["hits"]:
         case "rows":
             return Tally(len(rows), len(rows))
         case "present":
             return Tally(len(present), len(rows))
         case "expr":
+            condition = parse(ask.expr or "")
             kept = [row for row in rows if all(row[c] is not None for c in ask.columns)]
-            return Tally(sum(meaning(parse(ask.expr), row) is True for row in kept), len(kept))
+            return Tally(sum(meaning(condition, row) is True for row in kept), len(kept))
         case "after":
             skew = timedelta(seconds=params.get("skew") or 0)
             bound = params.get("bound")
@@ -180,7 +183,7 @@ def _tally(ask: Ask, params: Mapping[str, object], rows: Sequence[Row], present:
             return Tally(sum(_hit(hits, params, x) for (x,) in present), len(present))
 
 
-def _hit(hits: object, params: Mapping[str, object], x: object) -> bool:
+def _hit(hits: object, params: Mapping[str, Any], x: Any) -> bool:
     match hits:
         case "in_range":
             low, high, closed = params.get("low"), params.get("high"), params.get("closed", "both")
@@ -194,11 +197,11 @@ def _hit(hits: object, params: Mapping[str, object], x: object) -> bool:
             return math.isfinite(x)
         case _:
             _, low, high = params["fences"]
-            return low <= x <= high
+            return bool(low <= x <= high)
 
 
 def _fenced(ask: Ask, rows: Sequence[Row], name: str) -> Tally:
-    flat = dict(ask.params)["fences"]
+    flat: Any = dict(ask.params)["fences"]
     found = {g: (low, high) for g, low, high in zip(flat[0::3], flat[1::3], flat[2::3], strict=True)}
     present = [row[ask.columns[0]] for row in rows if row[ask.columns[0]] is not None]
     if name not in found:
@@ -207,15 +210,14 @@ def _fenced(ask: Ask, rows: Sequence[Row], name: str) -> Tally:
     return Tally(sum(low <= x <= high for x in present), len(present))
 
 
-def _time(x: object) -> datetime:
-    if isinstance(x, str):
-        x = datetime.fromisoformat(x)
-    if not isinstance(x, datetime):
-        x = datetime(x.year, x.month, x.day)
-    return x if x.tzinfo else x.replace(tzinfo=UTC)
+def _time(x: Any) -> datetime:
+    time = datetime.fromisoformat(x) if isinstance(x, str) else x
+    if not isinstance(time, datetime):
+        time = datetime(time.year, time.month, time.day)
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
-def _span(values: Sequence[object], until: object) -> Span:
+def _span(values: Sequence[Any], until: object) -> Span:
     if values and isinstance(values[0], date):
         values = [v for v in map(_time, values) if until is None or v <= _time(until)]
     values = [float(v) if isinstance(v, Decimal) else v for v in values if not (isinstance(v, float) and math.isinf(v))]
@@ -226,14 +228,15 @@ def _moments(x: Sequence[float], nonfinite: int) -> Moments:
     if not x:
         return Moments(n_nonfinite=nonfinite)
     mean = math.fsum(x) / len(x)
-    return Moments(len(x), mean, *(math.fsum((v - mean) ** k for v in x) for k in (2, 3, 4)), nonfinite)
+    m2, m3, m4 = (math.fsum((v - mean) ** k for v in x) for k in (2, 3, 4))
+    return Moments(len(x), mean, m2, m3, m4, nonfinite)
 
 
 def _comoments(pairs: Sequence[tuple[float, float]], nonfinite: int) -> Comoments:
     if not pairs:
         return Comoments(n_nonfinite=nonfinite)
     n, mx, my = len(pairs), math.fsum(x for x, _ in pairs) / len(pairs), math.fsum(y for _, y in pairs) / len(pairs)
-    sums = (
-        math.fsum(f(x - mx, y - my) for x, y in pairs) for f in (lambda a, _: a * a, lambda _, b: b * b, operator.mul)
-    )
-    return Comoments(n, mx, my, *sums, nonfinite)
+    gaps = [(x - mx, y - my) for x, y in pairs]
+    xx, yy = math.fsum(a * a for a, _ in gaps), math.fsum(b * b for _, b in gaps)
+    xy = math.fsum(a * b for a, b in gaps)
+    return Comoments(n, mx, my, xx, yy, xy, nonfinite)

@@ -1,6 +1,7 @@
 """Answers of a scan: what they mean row by row, that they merge, and that what fails fails alone."""
 
 from dataclasses import fields, is_dataclass, replace
+from fractions import Fraction
 from math import isclose, isfinite
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from qoa_platform.metrics import UNMERGEABLE
 from qoa_platform.records import Ask
 from qoa_platform.scans.queries import Failure
-from qoa_platform.states import State
+from qoa_platform.states import Grouped, State
 from tests.scans.asked import BY, FENCED, PLAIN, WHERE, Rows, frame_of, missing_as_none, rows, states
 from tests.scans.interpreter import answer
 
@@ -79,6 +80,20 @@ def test_the_parts_of_a_frame_merge_to_the_whole(found: Rows, cut: int, by: tupl
         assert alike(parts[0] + parts[1], whole[ask]), ask  # type: ignore[operator]
 
 
+@pytest.mark.parametrize("offset", [0.0, 1e6, 1e9, 1e12])
+def test_a_large_mean_does_not_eat_the_spread(offset: float) -> None:
+    """Moments of values far from 0 are those of exact rational arithmetic, of the whole and by group."""
+    values = [offset + (k * k % 97) / 8 for k in range(500)]
+    exact = [Fraction(v) for v in values]
+    mean = sum(exact) / len(exact)
+    central = [float(sum((v - mean) ** k for v in exact)) for k in (2, 3, 4)]
+    asks = [Ask(state="moments", columns=("x",)), Ask(state="moments", columns=("x",), by=("g",))]
+    whole, grouped = states(pl.DataFrame({"x": values, "g": ["a"] * len(values)}), asks).values()
+    for found in (whole, grouped.get("a")):  # type: ignore[union-attr]
+        assert found.mean == pytest.approx(float(mean), rel=1e-15)  # type: ignore[union-attr]
+        assert [found.m2, found.m3, found.m4] == pytest.approx(central, rel=1e-9)  # type: ignore[union-attr]
+
+
 def test_many_groups_share_the_overflow() -> None:
     """Above 1 000 groups the last names share ``__overflow__``, whatever the ask; the whole knows nothing of it."""
     frame = pl.DataFrame({"k": range(3000), "x": [k % 7 for k in range(3000)]})
@@ -93,7 +108,8 @@ def test_many_groups_share_the_overflow() -> None:
     tally, counts, unique, keys = (answered for answered in states(frame, asks).values())
     for found in (tally, counts, unique, keys):
         assert not isinstance(found, Failure), found
-        assert len(found.groups) == 1001  # type: ignore[union-attr]
+        assert isinstance(found, Grouped)
+        assert len(found.groups) == 1001
     assert tally.get("__overflow__").rows == len(rest)  # type: ignore[union-attr]
     assert dict(counts.get("__overflow__").counts) == {str(v): kept.count(v) for v in set(kept)}  # type: ignore[union-attr]
     assert unique.get("__overflow__").get("distinct") == 7  # type: ignore[union-attr]

@@ -2,6 +2,7 @@
 
 import math
 from datetime import UTC, datetime
+from typing import Any
 
 import polars as pl
 import pytest
@@ -14,7 +15,14 @@ from qoa_platform.scans.normalising import normal
 from tests.scans.interpreter import Row, meaning
 
 NAN = float("nan")
-SCHEMA = {"i": pl.Int64, "j": pl.Int32, "f": pl.Float64, "s": pl.String, "b": pl.Boolean, "t": pl.Datetime("us", "UTC")}
+SCHEMA: dict[str, Any] = {
+    "i": pl.Int64,
+    "j": pl.Int32,
+    "f": pl.Float64,
+    "s": pl.String,
+    "b": pl.Boolean,
+    "t": pl.Datetime("us", "UTC"),
+}
 
 
 def ask(text: str, rows: list[Row]) -> list[object]:
