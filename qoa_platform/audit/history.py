@@ -30,4 +30,3 @@ def usual(ledger: Ledger, references: References, probe: Measurement) -> Band | 
         if m.reading.value is not None
     ]
     return learn(points, probe.window)
-
