@@ -1,9 +1,9 @@
 """Owns row-local answers: an ask as Polars aggregates that share one pass, and the state read off their values."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
-from math import floor
+from math import floor, inf, isfinite, isnan, sqrt
 from typing import Any
 
 import polars as pl
@@ -28,6 +28,7 @@ FUSED = frozenset({"tally", "sums", "moments", "comoments", "span", "histogram"}
 MANY_EDGES = 64
 """From so many edges on, sorting the column once is cheaper than one comparison per edge."""
 EXACT = 2.0**53
+HUGE = 1e300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +37,13 @@ class Layout:
 
     schema: Schema
     nullable: frozenset[str]
+    first: Mapping[str, Any] = field(default_factory=dict)
+    """The first value of every column of numbers, if there is a row."""
+
+    def anchor(self, column: str) -> float:
+        """Some value of a number column, or 0: sums of powers are taken about it, lest a large mean eats the spread."""
+        found = self.first.get(column)
+        return float(found) if found is not None and abs(found) < HUGE else 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,12 +112,11 @@ def _finite(column: str, layout: Layout) -> pl.Expr:
 
 def _moments(column: str, layout: Layout) -> Aggregate:
     require_number(column, layout.schema, "moments")
-    value = _finite(column, layout)
-    gap = value - value.mean()
-    square = gap * gap
+    anchor = layout.anchor(column)
+    value = _finite(column, layout) - anchor
     prefix = f"moments {column!r} "
-    sums = {"m2": square, "m3": square * gap, "m4": square * square}
-    exprs = {"n": value.count(), "mean": value.mean(), **{name: expr.sum() for name, expr in sums.items()}}
+    exprs = {"n": value.count(), "mean": value.mean(), "variance": value.var(ddof=0)}
+    exprs |= {"skewness": value.skew(bias=True), "kurtosis": value.kurtosis(fisher=False, bias=True)}
     if layout.schema[column].is_float():
         exprs["nonfinite"] = pl.col(column).is_infinite().sum()
 
@@ -117,10 +124,21 @@ def _moments(column: str, layout: Layout) -> Aggregate:
         n, nonfinite = int(values[prefix + "n"] or 0), int(values.get(prefix + "nonfinite") or 0)
         if n == 0:
             return Moments(n_nonfinite=nonfinite)
-        mean, m2, m3, m4 = (float(values[prefix + name]) for name in ("mean", "m2", "m3", "m4"))
+        mean, m2 = anchor + float(values[prefix + "mean"]), n * float(values[prefix + "variance"])
+        m3 = _unscaled(values[prefix + "skewness"], m2 * sqrt(m2 / n) if m2 >= 0 else 0.0, m2)
+        m4 = _unscaled(values[prefix + "kurtosis"], m2 * m2 / n, m2)
         return Moments(n, mean, m2, m3, m4, nonfinite)
 
     return Aggregate(exprs={prefix + name: expr for name, expr in exprs.items()}, read=read)
+
+
+def _unscaled(shape: float | None, scale: float, m2: float) -> float:
+    """The central sum of which *shape* is the ratio to *scale*: 0 without spread, and not finite where M2 is not."""
+    if not isfinite(m2):
+        return m2
+    if shape is None or isnan(shape):
+        return inf if m2 > 1 else 0.0
+    return shape * scale
 
 
 def _comoments(columns: tuple[str, ...], layout: Layout) -> Aggregate:

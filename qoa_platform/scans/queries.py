@@ -54,7 +54,9 @@ class Source:
     def of(cls, frame: pl.DataFrame) -> "Source":
         """The rows of *frame*, in which missing is null."""
         nullable = frozenset(column.name for column in frame.iter_columns() if column.null_count())
-        return cls(rows=frame.lazy(), layout=Layout(schema=dict(frame.schema), nullable=nullable))
+        numbers = (column for column in frame.iter_columns() if column.dtype.is_numeric() and frame.height)
+        first = {column.name: column[0] for column in numbers}
+        return cls(rows=frame.lazy(), layout=Layout(schema=dict(frame.schema), nullable=nullable, first=first))
 
     def where(self, text: str | None) -> pl.LazyFrame:
         """The rows in which the condition is true. Raises CompileError, ExpressionError."""
