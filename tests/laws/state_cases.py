@@ -37,6 +37,8 @@ FLOAT = 1e-9
 """Tolerance of float sums, relative to the sum of the terms' magnitudes."""
 SHAPE = 1e-6
 """Tolerance of third and fourth central sums, relative to the sum of |x|³ and x⁴."""
+TINY = 1e-290
+"""Below it floats lose their relative precision."""
 EDGES = (-10.0, 0.0, 1.0, 250.0)
 SMALL_CAP = 4
 
@@ -66,7 +68,7 @@ times = st.datetimes(min_value=datetime(1901, 1, 1), max_value=datetime(2099, 1,
 
 def near(a: float, b: float, scale: float, tolerance: float = FLOAT) -> bool:
     """Whether *a* and *b* differ by no more than *tolerance* of *scale*."""
-    return abs(a - b) <= tolerance * scale
+    return abs(a - b) <= tolerance * scale + TINY
 
 
 # ------------------------------------------------------------------------------------------------------- exact states
