@@ -11,6 +11,7 @@ import dagster as dg
 import pytest
 
 from qoa_platform.workspace import forget_workspaces
+from tests.host.retail_town import Town, copied, make_history
 from tests.host.shop import POLICY, Shop, Source, text
 
 
@@ -77,3 +78,23 @@ def child() -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
     for process in started:
         process.kill()
         process.communicate()
+
+
+@pytest.fixture(scope="session")
+def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The state folder of the retail project after four months of history, made once."""
+    state = tmp_path_factory.mktemp("town") / "qoa"
+    with pytest.MonkeyPatch.context() as patched, dg.DagsterInstance.ephemeral() as own:
+        patched.setenv("QOA_HOME", str(state))
+        make_history(own)
+    return state
+
+
+@pytest.fixture
+def town(history: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Town]:
+    """The retail project with its history, to be changed freely."""
+    monkeypatch.setenv("QOA_HOME", str(tmp_path / "qoa"))
+    with dg.DagsterInstance.ephemeral() as own:
+        opened = copied(history, tmp_path / "qoa", own)
+        yield opened
+        opened.ledger.close()
