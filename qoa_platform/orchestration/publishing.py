@@ -114,14 +114,14 @@ def publish(
         with meter:
             made = compute()
             digest = workspace.write_frame(work.asset, work.partition, made.frame)
-    except Exception as error:  # noqa: BLE001 (whatever it raised becomes a verdict and a failed run)
+        at, wall = workspace.clock.at(), workspace.clock.wall()
+        candidate = Candidate(
+            asset=work.asset, partition=work.partition, window=work.window or _instant(at), frame=made.frame,
+            digest=digest, trial=work.trial, rows_in=made.rows_in, imported=work.imported, at=at, wall=wall,
+        )  # fmt: skip
+        found = audit(workspace.ledger, contracts, candidate)
+    except Exception as error:  # noqa: BLE001 (whatever it raised, or could not be judged, becomes a verdict and a failed run)
         return _failed(workspace, contracts, work, started, f"{type(error).__name__}: {error}", meter.usage)
-    at, wall = workspace.clock.at(), workspace.clock.wall()
-    candidate = Candidate(
-        asset=work.asset, partition=work.partition, window=work.window or _instant(at), frame=made.frame,
-        digest=digest, trial=work.trial, rows_in=made.rows_in, imported=work.imported, at=at, wall=wall,
-    )  # fmt: skip
-    found = audit(workspace.ledger, contracts, candidate)
     ended = replace(
         started, parameters=work.parameters, output=digest, usage=meter.usage, rows=made.frame.height,
         seed=made.outcome.seed if made.outcome is not None else None,

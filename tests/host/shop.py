@@ -109,6 +109,8 @@ class Source:
     estimator: Callable[[float], Any] = field(default=lambda level: {"level": level})
     during: Callable[[], object] = field(default=lambda: None)
     """Called while ``shop/totals`` and ``shop/demand_model`` run."""
+    damage: Callable[[pl.DataFrame], pl.DataFrame] = field(default=lambda frame: frame)
+    """What becomes of ``shop/scorecard`` on its way."""
 
     def fetch(self, partition: str) -> Any:
         """The day as it comes now."""
@@ -183,7 +185,8 @@ def _models(contract: Path) -> list[dg.AssetsDefinition]:
     def scorecard(source: dg.ResourceParam[Source], champion: LoadedModel) -> pl.DataFrame:
         """What the champion forecast, beside what was sold."""
         level = pl.lit(champion.estimator["level"]).alias("level")
-        return predictions(champion.version, source.live.get(champion.version, 0.1)).with_columns(level)
+        made = predictions(champion.version, source.live.get(champion.version, 0.1)).with_columns(level)
+        return source.damage(made)
 
     return [features, demand_model, backtest, scorecard]
 

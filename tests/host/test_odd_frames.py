@@ -11,7 +11,7 @@ import pytest
 from qoa_platform.reactions.commands import accept
 from qoa_platform.records import PointerKind, TrialState
 from tests.host.conftest import Open
-from tests.host.shop import DAY, FAILURE, POLICY, SUCCESS, Shop, day_of, text
+from tests.host.shop import DAY, DEMAND, FAILURE, POLICY, RELEASE, SUCCESS, TRAINING, Shop, day_of, text
 
 WARN = dg.AssetCheckSeverity.WARN
 Frame = Callable[[], Any]
@@ -77,6 +77,26 @@ def test_a_wrong_return_type_is_an_error(open_shop: Open, result: Any) -> None:
     name = type(result).__name__
     assert f"shop/raw returned {name}. Allowed: a polars.DataFrame" in shop.failures(run)["shop__raw"]
     assert set(shop.said(DAY).values()) == {"unknown(error)"}
+
+
+@pytest.mark.parametrize("spoilt", ["no time", "text for times", "nothing but nulls"])
+def test_predictions_that_cannot_be_judged(open_shop: Open, spoilt: str) -> None:
+    """A prediction frame without times fails its run with the cause: the version in force is unknown, not silent."""
+    shop = open_shop(text(DEMAND, TRAINING, RELEASE))
+    shop.daily()
+    shop.train()
+    shop.settle()
+    damage = {
+        "no time": lambda f: f.drop("time"),
+        "text for times": lambda f: f.cast({"time": pl.String}),
+        "nothing but nulls": lambda f: f.with_columns(pl.lit(None, pl.Datetime("us", "UTC")).alias("time")),
+    }[spoilt]
+    shop.source.damage = damage
+    run = shop.run("shop/scorecard")
+    assert run.status is FAILURE
+    assert shop.trial("shop/scorecard").state is TrialState.FAILED
+    assert [(str(v), v.key.version) for v in shop.verdicts("live")] == [("unknown(error)", "v1")]
+    assert shop.published("shop/scorecard") is None
 
 
 def test_an_accepted_candidate_publishes(shop: Shop) -> None:
