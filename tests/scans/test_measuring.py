@@ -1,6 +1,6 @@
 """Measuring: readings of every metric, on every frame; what is broken breaks alone."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -25,7 +25,8 @@ from qoa_platform.metrics.validity import FiniteShare, InFences, InRange, InSet,
 from qoa_platform.metrics.volume import RowCount
 from qoa_platform.profiles import Wanted, freeze
 from qoa_platform.records import Profile, Reading, Reason, Window
-from qoa_platform.scans import Scan, measure
+from qoa_platform.scans import Scan, measure, measuring
+from qoa_platform.scans.normalising import Missing, normal
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 DAY = Window.of_day(date(2026, 1, 1))
@@ -298,3 +299,18 @@ def test_fences_by_group_are_read_in_one_pass(found: Sequence[tuple[str, float]]
         else:
             inside = (values >= column.fences.low) & (values <= column.fences.high)
             assert item.reading.value == pytest.approx(inside.mean())
+
+
+def test_a_column_without_a_normal_form_breaks_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Should the missing rule of a column fail, its asks are errors that name it, and all others stand."""
+
+    def failing(frame: pl.DataFrame, columns: Iterable[str], missing: Missing) -> pl.DataFrame:
+        names = list(columns)
+        if "x" in names:
+            raise pl.exceptions.ComputeError("no comparison")
+        return normal(frame, names, missing)
+
+    monkeypatch.setattr(measuring, "normal", failing)
+    broken, good, rows = read(FRAME, Completeness(columns=("x",)), Mean(columns=("n",)), RowCount())
+    assert broken.cause == "column 'x' (Float64) with missing (): no comparison"
+    assert (good.value, rows.value) == (3.0, 5)
