@@ -71,11 +71,12 @@ def played(root: Path) -> Scene:
             assert isinstance(done, Committed), done
 
         LedgerClock(ledger).set(NOON + timedelta(days=1))
-        enact(ledger, read(root / "contracts" / "retail.yaml"), at=NOON, wall=NOON, actor="test")
+        contract = read(root / "contracts" / "retail.yaml")
+        enact(ledger, contract, at=NOON, wall=NOON, actor="test")
         story = tell(write)
         second_champion(write)
         held = FileStore(root / ".qoa").put(f"data/{SALES}/{NEXT}", HELD, ".parquet")
-        episode = held_back(write, held)
+        episode = held_back(write, held, contract.digest)
     return Scene(root=root, story=story, held=held, episode=episode)
 
 
@@ -101,10 +102,10 @@ def _release(version: str, state: ReleaseState, reason: str) -> Release:
     return Release(model=DEMAND, version=version, state=state, reasons=(reason,), at=NOON, wall=NOON)
 
 
-def held_back(write: Callable[[Batch], None], digest: str) -> Episode:
+def held_back(write: Callable[[Batch], None], digest: str, contract: str) -> Episode:
     """5 October: too few rows, not published, quarantined, a rerun asked for, the episode open."""
     bad = volume("t6", digest, bad=True)
-    bad = replace(bad, window=Window.of_partition(NEXT))
+    bad = replace(bad, window=Window.of_partition(NEXT), contract_digest=contract)
     write(batch_of(trial("t6", SALES, NEXT, state=TrialState.BLOCKED, output=digest, verdicts=(bad.id,)), bad))
     later = NOON + timedelta(hours=3)
     episode = Episode(

@@ -28,6 +28,8 @@ KEYS = {
     "contract check": {"ok", "files", "contracts", "problems", "skipped"},
     "contract explain": {"contracts"},
     "contract coverage": {"contracts"},
+    "policy explain": {"at", "note", "contracts"},
+    "policy replay --since 90d": {"assets", "replays"},
     "alerts deliver": {"channels", "delivered"},
     "inject --list": {"kinds", "planted"},
     "inject half_rows --target feed:retail/raw_day": {"key", "injection", "actor", "reason"},

@@ -1,5 +1,7 @@
 """Tests of ``qoa policy``: the plan of now is the one that would be written, and printing it writes nothing."""
 
+import pytest
+
 from qoa_platform.cli.exits import Exit
 from qoa_platform.records import Outcome, Reaction
 from tests.cli.conftest import Qoa
@@ -50,3 +52,57 @@ def test_an_unknown_contract(qoa: Qoa, scene: Scene) -> None:
     said = qoa("policy", "explain", "--contract", "retail")
     assert said.code == Exit.USAGE
     assert said.err.startswith("unknown contract 'retail'.")
+
+
+def test_replay_of_the_contract_in_force_agrees_with_what_was_done(qoa: Qoa, defined: Scene) -> None:
+    """Unchanged, every verdict is as recorded, and the rerun that was asked for would have been asked for."""
+    said = qoa("policy", "replay", "--since", "90d", "--json")
+    assert said.code == Exit.DONE, said
+    assert said.data["assets"] == "as the definitions say"
+    (found,) = said.data["replays"]
+    assert (found["contract"], found["version"]) == ("retail-demand", 1)
+    assert found["judged"] == {"as recorded": 1, "judged again": 0, "not measured": 0}
+    assert [e["windows"][0]["start"][:10] for e in found["episodes"]] == ["2017-10-05"]
+    would = {r["kind"] for r in found["rows"] if r["would"] is not None}
+    assert {"quarantine", "rerun", "alert"} <= would
+    text = qoa("policy", "replay", "--since", "2017-10-01").out
+    assert "open loop: what was done is taken as it happened" in text
+
+
+def test_replay_of_a_draft(qoa: Qoa, defined: Scene) -> None:
+    """A laxer bound in a file is judged again from what was measured: it would have done nothing about that day."""
+    text = (defined.root / "contracts" / "retail.yaml").read_text()
+    draft = text.replace("metric: data.row_count, must: usual", 'metric: data.row_count, must: ">= 1000 rows"')
+    assert draft != text
+    (defined.root / "contracts" / "draft.yaml").write_text(draft.replace("version: 1", "version: 2", 1))
+    before = ledger_position(defined)
+    (found,) = qoa("policy", "replay", "contracts/draft.yaml", "--since", "5d", "--json").data["replays"]
+    assert found["version"] == 2
+    assert found["judged"]["judged again"] == 1
+    assert found["episodes"] == []
+    assert not [r for r in found["rows"] if r["would"] is not None and r["kind"] == "rerun"]
+    only = qoa("policy", "replay", "contracts/draft.yaml", "--since", "5d", "--only-different").out
+    assert [line.split()[1:4] for line in only.splitlines() if " rerun " in line and "2017-10-05 15:00" in line]
+    assert ledger_position(defined) == before
+
+
+def ledger_position(scene: Scene) -> int:
+    """How far the ledger has come."""
+    with scene.ledger() as ledger:
+        return ledger.seq()
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("--since soon", "--since 'soon' is not understood. Allowed: 90d, 36h, 30min, or a day such as 2017-09-01"),
+        ("--since 2017-13-01", "--since '2017-13-01' is not understood"),
+        ("--since 1d --until 2d", "--since 2017-10-05 12:00 is not before 2017-10-04 12:00"),
+        ("", "Missing option '--since'"),
+    ],
+)
+def test_a_stretch_that_is_none(words: str, says: str, qoa: Qoa, scene: Scene) -> None:
+    """A time that is not understood, or an end before the beginning, is a usage error."""
+    said = qoa("policy", "replay", *words.split())
+    assert said.code == Exit.USAGE
+    assert says in said.err
