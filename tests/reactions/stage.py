@@ -163,7 +163,7 @@ def day(number: int) -> Window:
 def verdict(
     place: str, window: Window, status: Status | Reason | str, *, at: datetime = START, wall: datetime | None = None,
     data: str | None = "", group: str | None = None, version: str | None = None, severity: Severity | None = None,
-    blocks: bool | None = None, **given: object,
+    blocks: bool | None = None, under: str = "1" * 64, **given: object,
 ) -> Verdict:  # fmt: skip
     """A verdict on ``subject.promise``; a reason stands for unknown(reason). It gates where the promise would."""
     subject, _, name = place.partition(".")
@@ -183,7 +183,7 @@ def verdict(
         n=100,
         blocks=(gates(how, found, reason) and asset) if blocks is None else blocks,
         contract_version=1,
-        contract_digest="1" * 64,
+        contract_digest=under,
         data=digest(place, str(window)) if data == "" else data,
         at=at,
         wall=wall or at,
@@ -281,7 +281,7 @@ class Scene:
 
     def judge(self, place: str, window: Window, status: Status | Reason | str, **given: object) -> Verdict:
         """A verdict, now."""
-        made = verdict(place, window, status, at=self.clock.at(), **given)  # type: ignore[arg-type]
+        made = verdict(place, window, status, at=self.clock.at(), under=self.contract.digest, **given)  # type: ignore[arg-type]
         self.commit(Batch(records=(made,)))
         return made
 

@@ -246,9 +246,10 @@ class Loop(RuleBasedStateMachine):
     def settle(self) -> None:
         """Reconciled until idle, nothing is left: the plan is empty, and a second reconcile changes nothing."""
         now = self.scene
+        done = now.reconcile(launch=False)
         for _ in range(6):
-            done = now.reconcile(launch=False)
             self.launch(done.requests)
+            done = now.reconcile(launch=False)
             if done.idle and not done.requests:
                 break
         plan = now.plan()
@@ -389,5 +390,5 @@ class Loop(RuleBasedStateMachine):
         assert champion is None or latest[champion].state == "promoted"
 
 
-Loop.TestCase.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
+Loop.TestCase.settings = settings(max_examples=30, stateful_step_count=35, deadline=None)
 TestLoop = Loop.TestCase
