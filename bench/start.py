@@ -1,4 +1,4 @@
-"""Owns the benchmark of starting: ``import qoa_platform`` and ``qoa --help``, beside an empty Python and ``dagster --help``."""
+"""Owns the benchmark of starting: imports and ``qoa --help``, beside an empty Python and ``dagster --help``."""
 
 import argparse
 import statistics
@@ -22,7 +22,7 @@ CASES: tuple[tuple[str, tuple[str, ...]], ...] = (
 def seconds(command: tuple[str, ...]) -> float:
     """Wall-clock time of one run. Raises CalledProcessError when it fails."""
     began = perf_counter()
-    subprocess.run(command, check=True, capture_output=True)  # noqa: S603 (fixed commands, no shell)
+    subprocess.run(command, check=True, capture_output=True)
     return perf_counter() - began
 
 
@@ -41,8 +41,8 @@ def main() -> None:
     floor = statistics.median(taken[CASES[0][0]])
     for name, values in taken.items():
         median = statistics.median(values)
-        said = f"{median * 1000:6.0f} ms ({min(values) * 1000:.0f} to {max(values) * 1000:.0f}), {median / floor:.1f} × an empty Python"
-        sys.stdout.write(f"{name:<32}{said}\n")
+        span = f"{min(values) * 1000:.0f} to {max(values) * 1000:.0f}"
+        sys.stdout.write(f"{name:<32}{median * 1000:6.0f} ms ({span}), {median / floor:.1f} × an empty Python\n")
 
 
 if __name__ == "__main__":

@@ -30,17 +30,18 @@ def audit_own(ledger: Ledger, judged: Judged, candidate: Candidate) -> Audited:
     built: list[Built] = [(p, m, references.profile(p, m)) for p in promises for m in _metrics(p, judged, candidate)]
     shown = _segmented(promises, judged)
     found = measure(candidate.frame, [(m, f) for _, m, f in (*built, *shown)], missing=dict(subject.missing))
-    reads: dict[Metric, list[Measured]] = {}
-    for item in found.measured:
-        reads.setdefault(item.metric, []).append(item)
+    answers = _answers(found.measured)
+    reads: dict[str, dict[Metric, list[Measured]]] = {}
+    for (promise, metric, _), answer in zip(built, answers, strict=False):
+        reads.setdefault(promise.id, {})[metric] = answer
     context = context_of(judged, candidate)
     bench = Bench(ledger=ledger, subject=subject, candidate=candidate, references=references, context=context)
     verdicts = [] if subject.schema is None else [schema_verdict(subject.schema, candidate.frame, context)]
     for promise in promises:
-        verdicts += bench.judged(promise, [(m, f) for p, m, f in built if p.id == promise.id], reads)
+        verdicts += bench.judged(promise, [(m, f) for p, m, f in built if p.id == promise.id], reads[promise.id])
     return Audited(
         verdicts=tuple(verdicts),
-        measurements=tuple(_with_segments(bench.measurements, bench, shown, reads)),
+        measurements=tuple(_with_segments(bench.measurements, bench, shown, answers[len(built) :])),
         states=tuple(
             StoredState(
                 ask=ask, asset=candidate.asset, partition=candidate.partition, window=candidate.window,
@@ -49,6 +50,19 @@ def audit_own(ledger: Ledger, judged: Judged, candidate: Candidate) -> Audited:
             for ask, state in found.states.items()
         ),
     )  # fmt: skip
+
+
+def _answers(measured: Sequence[Measured]) -> list[list[Measured]]:
+    """The readings of each wanted metric, in the order in which they were wanted: the whole's comes first.
+
+    Equal metrics of two promises are told apart by their place, for they may be read against different references.
+    """
+    found: list[list[Measured]] = []
+    for item in measured:
+        if item.group is None:
+            found.append([])
+        found[-1].append(item)
+    return found
 
 
 def context_of(judged: Judged, candidate: Candidate) -> Context:
@@ -84,12 +98,12 @@ def _segmented(promises: Sequence[Promise], judged: Judged) -> list[Built]:
 
 
 def _with_segments(
-    measurements: list[Measurement], bench: Bench, shown: Sequence[Built], reads: dict[Metric, list[Measured]]
+    measurements: list[Measurement], bench: Bench, shown: Sequence[Built], answers: Sequence[list[Measured]]
 ) -> list[Measurement]:
     """Segment values travel as evidence of one measurement each, so that a day stays a handful of rows."""
-    for promise, metric, _ in shown:
-        groups = {str(r.group): [r.reading.value, r.reading.n] for r in reads.get(metric, ()) if r.group is not None}
-        whole = next((r.reading for r in reads.get(metric, ()) if r.group is None), None)
+    for (promise, metric, _), answer in zip(shown, answers, strict=True):
+        groups = {str(r.group): [r.reading.value, r.reading.n] for r in answer if r.group is not None}
+        whole = next((r.reading for r in answer if r.group is None), None)
         if whole is not None and groups:
             row = bench.measurement(metric, None, whole, None)
             measurements.append(replace(row, evidence={"segment": promise.by, "groups": groups}))

@@ -10,10 +10,13 @@ from qoa_platform.metrics import Metric
 from qoa_platform.ports import Ledger
 from qoa_platform.records import (
     Measurement,
+    Params,
     Profile,
     Promise,
     Reading,
     Reason,
+    Reference,
+    ReferenceKind,
     Subject,
     Usual,
     Verdict,
@@ -24,6 +27,7 @@ from qoa_platform.verdicts import Band, Context, Observed, floor_of, judge, judg
 Reads = Mapping[Metric, Sequence[Measured]]
 Referred = tuple[Metric, Profile | None]
 """A metric, and the profile that it is read against."""
+MOVING = frozenset({ReferenceKind.LAST_PARTITIONS, ReferenceKind.PREVIOUS})
 MOMENTARY = frozenset({"data.timeliness"})
 """Metrics whose value depends on the clock: their measurements carry the moment (decision 10)."""
 
@@ -71,7 +75,7 @@ class Bench:
         observed: dict[str, Observed] = {}
         for index, (metric, profile, reading) in enumerate(found):
             baseline = self._reading(baselines, metric, group) if baselines is not None else None
-            probe = self.measurement(metric, profile, reading, group)
+            probe = self.measurement(metric, profile, reading, group, promise.reference)
             self.measurements.append(probe)
             name = ", ".join(metric.columns) or str(index)
             observed[name] = Observed(
@@ -99,11 +103,14 @@ class Bench:
             return None
         return usual(self.ledger, self.references, probe)
 
-    def measurement(self, metric: Metric, profile: Profile | None, reading: Reading, group: str | None) -> Measurement:
-        """The ledger row of one reading."""
+    def measurement(
+        self, metric: Metric, profile: Profile | None, reading: Reading, group: str | None,
+        reference: Reference | None = None,
+    ) -> Measurement:  # fmt: skip
+        """The ledger row of one reading. A moving reference names its series: its digest moves with every window."""
         return Measurement(
             metric=metric.id,
-            params=metric.params,
+            params=_named(metric.params, reference),
             subject=self.subject.target,
             group=group,
             version=self.context.version,
@@ -117,6 +124,12 @@ class Bench:
             at=self.candidate.at,
             wall=self.candidate.wall,
         )
+
+
+def _named(params: Params, reference: Reference | None) -> Params:
+    if reference is None or reference.kind not in MOVING:
+        return params
+    return tuple(sorted((*params, ("reference", f"last {reference.count or 1} partitions"))))
 
 
 def _frozen(profile: Profile) -> bool:
