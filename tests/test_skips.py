@@ -15,35 +15,44 @@ XFAILED = "import pytest\n@pytest.mark.xfail(reason='known')\ndef test_it(): ass
 FINE = "def test_it(): ...\n"
 
 
-def run(folder: Path, content: str, *options: str, ci: str) -> subprocess.CompletedProcess[str]:
-    """Pytest with our conftest as a plug-in over one file with *content*, beside one that passes."""
-    (folder / "test_one.py").write_text(content, "utf-8")
-    (folder / "test_two.py").write_text(FINE, "utf-8")
+def run(folder: Path, *contents: str, options: tuple[str, ...] = (), ci: str = "true") -> tuple[int, str]:
+    """Pytest with our conftest as a plug-in over files with *contents*; its exit code and what it said."""
+    for number, content in enumerate((FINE, *contents)):
+        (folder / f"test_{number}.py").write_text(content, "utf-8")
     (folder / "pytest.ini").write_text("[pytest]\n", "utf-8")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.conftest", "-p", "no:cacheprovider", *options]
     environment = {**os.environ, "CI": ci, "PYTHONPATH": str(ROOT)}
-    return subprocess.run(
+    done = subprocess.run(
         [*command, str(folder)], cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False
     )
+    return done.returncode, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize(
-    ("content", "ci", "code"),
-    [
-        (FINE, "true", 0), (ALLOWED, "true", 0), (XFAILED, "true", 0), (FORBIDDEN, "true", 1), (MODULE, "true", 1),
-        (FORBIDDEN, "", 0), (MODULE, "", 0),
-    ],
-    ids=["fine", "allowed", "xfailed", "forbidden", "module", "forbidden at home", "module at home"],
-)  # fmt: skip
-def test_an_unexpected_skip_fails_the_run_in_ci(tmp_path: Path, content: str, ci: str, code: int) -> None:
-    """A skip is fine at home, and in CI only for a reason that is listed; the run says which one it was."""
-    done = run(tmp_path, content, ci=ci)
-    assert done.returncode == code, done.stdout + done.stderr
-    assert ("felt like it" in done.stdout) == (content == FORBIDDEN)
+def test_what_is_allowed_passes(tmp_path: Path) -> None:
+    """A skip for a reason that is listed is fine in CI, and an expected failure is no skip."""
+    code, said = run(tmp_path, ALLOWED, XFAILED)
+    assert code == 0, said
+    assert "unexpected skips" not in said
+
+
+@pytest.mark.parametrize("content", [FORBIDDEN, MODULE], ids=["test", "module"])
+def test_an_unexpected_skip_fails_the_run_in_ci(tmp_path: Path, content: str) -> None:
+    """A skip for any other reason, of a test or of a whole module, fails the run, which names it."""
+    code, said = run(tmp_path, content)
+    assert code == 1, said
+    assert ("felt like it" if content == FORBIDDEN else "no server here") in said.partition("unexpected skips")[2]
 
 
 def test_skips_of_xdist_workers_count(tmp_path: Path) -> None:
-    """A skip in a worker process fails the run just so, of a test and of a module."""
-    for content in (FORBIDDEN, MODULE):
-        done = run(tmp_path, content, "-n", "1", ci="true")
-        assert done.returncode == 1, done.stdout + done.stderr
+    """What is skipped in worker processes fails the run just so."""
+    code, said = run(tmp_path, FORBIDDEN, MODULE, options=("-n", "1"))
+    assert code == 1, said
+    assert "felt like it" in said
+    assert "no server here" in said
+
+
+def test_at_home_a_skip_is_only_listed(tmp_path: Path) -> None:
+    """Without ``CI=true`` the run passes and says what would fail it there."""
+    code, said = run(tmp_path, FORBIDDEN, MODULE, ci="")
+    assert code == 0, said
+    assert "unexpected skips (they fail the run where CI=true)" in said
