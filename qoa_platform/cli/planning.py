@@ -2,7 +2,7 @@
 
 import sys
 from contextlib import redirect_stdout
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -11,23 +11,12 @@ from qoa_platform.cli.exits import Exit, unknown
 from qoa_platform.cli.leaf import leaf
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from qoa_platform.cli.output import Table
     from qoa_platform.cli.project import Project
     from qoa_platform.loop import Ports
     from qoa_platform.reactions import World
-    from qoa_platform.records import Contract, Outcome, Plan, Reaction, Verdict
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Explained:
-    """What the policy of one contract would write now, and what it asked for before and still waits for."""
-
-    contract: str
-    version: int
-    plan: "Plan"
-    in_flight: "tuple[tuple[Reaction, Outcome | None], ...]"
+    from qoa_platform.records import Contract, Plan, Verdict
 
 
 @leaf(example=["qoa policy explain", "qoa policy explain --json"], exits=(Exit.PROJECT, Exit.STATE, Exit.LEDGER))
@@ -38,26 +27,28 @@ def explain(*, name: str | None, as_json: bool) -> None:
     It is the plan that `qoa react` and the sensor would write, made by the same function from the same ledger; here it
     is only printed. A plan that was written already is empty; what it asked for stands under "in flight".
     """
-    from qoa_platform.cli.output import emit, say, tables
+    from qoa_platform.cli.output import emit, say
     from qoa_platform.cli.project import open_project
+    from qoa_platform.reactions.explaining import explain_plan
+    from qoa_platform.records import plain
 
     project = open_project()
     held = [c.name for c in project.contracts()]
     if name is not None and name not in held:
         raise unknown("contract", name, held)
     worlds, note = _worlds(project)
-    found = [_explained(world) for world in worlds if name in (None, world.contract.name)]
+    found = [(plan, explain_plan(plan, world)) for world, plan in _plans(worlds, name)]
     if as_json:
-        told = [
-            {"contract": e.contract, "version": e.version, "plan": e.plan,
-             "in_flight": [{"reaction": r, "outcome": o} for r, o in e.in_flight]} for e in found
-        ]  # fmt: skip
+        told = [{**plain(explanation), "plan": plan} for plan, explanation in found]
         emit({"at": project.clock.at(), "note": note, "contracts": told})
         return
-    if note:
-        say(note, "")
-    for explained in found:
-        tables(*_tables(explained))
+    say(*([note, ""] if note else []), *(line for _, explanation in found for line in explanation.text()))
+
+
+def _plans(worlds: "Sequence[World]", name: str | None) -> "list[tuple[World, Plan]]":
+    from qoa_platform.reactions import decide
+
+    return [(world, decide(world)) for world in worlds if name in (None, world.contract.name)]
 
 
 def _worlds(project: "Project") -> "tuple[list[World], str]":
@@ -69,9 +60,11 @@ def _worlds(project: "Project") -> "tuple[list[World], str]":
 
     try:
         with redirect_stdout(sys.stderr):
+            from qoa_platform.cli.dagster_home import make_dagster_home
             from qoa_platform.orchestration.lanes import project_ports
             from qoa_platform.workspace import open_workspace
 
+            make_dagster_home(project.home)
             ports = project_ports(open_workspace())
     except Exception as error:  # noqa: BLE001 (a project's own code: whatever it raises)
         note = (
@@ -102,43 +95,3 @@ def _with(world: "World", due: "Sequence[Verdict]") -> "World":
 
     mine = [v for v in due if v.key.contract == world.contract.name]
     return replace(world, verdicts=current((*world.verdicts, *mine)))
-
-
-def _explained(world: "World") -> Explained:
-    from qoa_platform.reactions import decide
-
-    waiting = tuple((r, world.outcomes.get(r.id)) for r in world.reactions if not world.final(r))
-    contract = world.contract
-    return Explained(contract=contract.name, version=contract.version, plan=decide(world), in_flight=waiting)
-
-
-def _tables(explained: Explained) -> "Iterator[Table]":
-    from qoa_platform.cli.output import Table
-
-    plan = explained.plan
-    rows: list[tuple[object, ...]] = [
-        ("yes" if c.taken else "no", c.rule, c.kind, c.target, f"{c.why}: {c.detail}" if c.detail else c.why)
-        for c in plan.choices
-    ]
-    title = f"{explained.contract} version {explained.version}: {_summary(plan)}"
-    yield Table(
-        title=title,
-        columns=("taken", "rule", "step", "target", "why"),
-        rows=rows or [("–", "", "", "", "no step is to be considered")],
-    )
-    episodes = [(e.key, e.status, e.severity, e.windows[-1], e.closing or "open") for e in plan.episodes]
-    if episodes:
-        yield Table(title="Episodes", columns=("promise", "status", "severity", "window", "becomes"), rows=episodes)
-    releases = [(r.model, r.version, r.state, "; ".join(r.reasons)) for r in plan.releases]
-    if releases:
-        yield Table(title="Releases", columns=("model", "version", "becomes", "because"), rows=releases)
-    flying = [(r.rule, r.kind, r.target, o or "decided", r.reason) for r, o in explained.in_flight]
-    if flying:
-        yield Table(title="In flight", columns=("rule", "step", "target", "outcome", "because"), rows=flying)
-
-
-def _summary(plan: "Plan") -> str:
-    if plan.empty and not plan.choices:
-        return "nothing to do"
-    counts = (len(plan.reactions), len(plan.episodes), len(plan.releases))
-    return "to be written: {} reactions, {} episodes, {} releases".format(*counts)

@@ -114,7 +114,8 @@ def test_its_story_of_a_bad_day(qoa: Qoa, tmp_path: Path, monkeypatch: pytest.Mo
     (incident,) = qoa("incidents", "--json").data["incidents"]
     assert incident["state"] == "resolved"
     assert incident["recovered_by"] == f"rerun example/orders_day {DAY}"
-    assert "injected: nulls" in incident["cause"]
+    assert incident["cause"].startswith("injected")
+    assert "nulls(columns=('amount',))" in incident["cause"]
     assert qoa("status").code == Exit.DONE
 
 
