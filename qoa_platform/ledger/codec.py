@@ -40,6 +40,8 @@ KINDS: Mapping[str, type] = {
 }  # fmt: skip
 """Every kind of record a ledger keeps, by the name in its ``kind`` column."""
 
+PLAIN = frozenset({str, int, float, bool, type(None)})
+"""Types that MessagePack decodes to themselves."""
 NOTED = ("at", "wall")
 """When a fact was noted is no part of the fact: records that differ only here are equal content."""
 
@@ -122,7 +124,7 @@ def _builder(hint: Any) -> Callable[[Any], Any]:
     Only what holds such a union is built field by field; msgspec converts the rest as a whole.
     """
     if not _holds_union(hint):
-        return partial(msgspec.convert, type=hint)
+        return _converter(hint)
     members = _members(hint)
     if Versus in members:
         fixed, versus, usual = _builder(Fixed), _builder(Versus), _builder(Usual)
@@ -135,6 +137,16 @@ def _builder(hint: Any) -> Callable[[Any], Any]:
         return lambda value: tuple(item(v) for v in value)
     made = [(field.name, _builder(_hints(hint)[field.name])) for field in fields(hint)]
     return lambda value: hint(**{name: build(value[name]) for name, build in made if name in value})
+
+
+def _converter(hint: Any) -> Callable[[Any], Any]:
+    """``msgspec.convert`` to *hint*, asked only where there is something to convert."""
+    convert, plain = partial(msgspec.convert, type=hint), tuple(_members(hint) or (hint,))
+    if set(plain) <= PLAIN:
+        return lambda value: value if isinstance(value, plain) else convert(value)
+    if get_origin(hint) is tuple:
+        return lambda value: () if value == [] else convert(value)
+    return convert
 
 
 @cache
