@@ -1,5 +1,6 @@
 """Owns the outbox sink ``dagster``: what happened outside a run becomes a runless event, so that lineage shows it."""
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,7 @@ from qoa_platform.reactions.effects import DAGSTER_SINK
 from qoa_platform.records import Envelope, ModelVersion, short
 from qoa_platform.workspace import Workspace
 
+LOGGER = logging.getLogger("qoa.outbox")
 LIMIT = 2_000
 VERSION, USER = "dagster/data_version", "dagster/data_version_is_user_provided"
 
@@ -21,13 +23,18 @@ def report(workspace: Workspace, instance: dg.DagsterInstance) -> int:
 
     A publication whose run succeeded was told by the run itself. One whose run died between the pointer's move and
     Dagster's own event is reported here (decision 2). Promotions, rollbacks and acceptances are reported runless, with
-    the version's digest as data version. At least once: a crash between reporting and marking repeats the event.
+    the version's digest as data version. At least once: a crash between reporting and marking repeats the event. A
+    message that cannot be understood is logged with its cause and left out: the others go on.
     """
     done: list[int] = []
     written = 0
     runs: dict[str, DagsterRunStatus | None] = {}
     for seq, envelope in workspace.ledger.outbox(DAGSTER_SINK, LIMIT):
-        event = _event(workspace, instance, envelope, runs)
+        try:
+            event = _event(workspace, instance, envelope, runs)
+        except (KeyError, TypeError, ValueError) as error:  # one bad message must not keep all others back
+            LOGGER.error("message %d to Dagster cannot be told: %s: %s", seq, type(error).__name__, error)  # noqa: TRY400
+            event = "dropped"
         if event == "wait":
             continue
         if isinstance(event, dg.AssetMaterialization):
@@ -42,7 +49,7 @@ def report(workspace: Workspace, instance: dg.DagsterInstance) -> int:
 def _event(
     workspace: Workspace, instance: dg.DagsterInstance, envelope: Envelope, runs: dict[str, DagsterRunStatus | None]
 ) -> dg.AssetMaterialization | str:
-    """The event to report, ``told`` when Dagster has it, ``wait`` while its run goes on."""
+    """The event to report, ``told`` when Dagster has it, ``wait`` while its run goes on. Raises for a bad message."""
     data = envelope.data
     if data.get("verb") != "publish":
         return _outside(workspace, envelope)
