@@ -38,7 +38,7 @@ def desk(ledger: Store) -> Desk:
 
 
 def forecast(errors: Errors, weeks: int = 6, step: int = 7) -> pl.DataFrame:
-    """Forecasts of items a and b over some weeks, too high by a version's *errors* (of a, of b: ratios) and noise."""
+    """Forecasts of items a and b over some weeks: too high by a version's *errors* (ratios), and some noise."""
     rng = np.random.default_rng(3)
     rows = []
     for n in range(weeks):
