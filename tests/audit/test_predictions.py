@@ -52,8 +52,8 @@ def forecast(errors: Errors, weeks: int = 6, step: int = 7) -> pl.DataFrame:
 
 
 SCHEMA = pl.Schema({
-    "version": pl.String(), "time": pl.Datetime("us", "UTC"), "week": pl.Date(), "item": pl.String(), "actual": pl.Float64(),
-    "predicted": pl.Float64(),
+    "version": pl.String(), "time": pl.Datetime("us", "UTC"), "week": pl.Date(), "item": pl.String(),
+    "actual": pl.Float64(), "predicted": pl.Float64(),
 })  # fmt: skip
 THREE: Errors = {"v1": (0.2, 0.2), "v2": (0.1, 0.1), "v3": (0.4, 0.1), "weekday_mean": (0.22, 0.22)}
 

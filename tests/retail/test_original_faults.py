@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -163,17 +164,24 @@ def test_rf_5_cost_is_what_is_allocated(original: Original) -> None:
 
 def test_rf_6_a_busy_neighbour_changes_nothing(original: Original) -> None:
     """RF-6: while another process burns a core, a step that only waits is charged no CPU; its time is the real one."""
-    neighbour = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    started = subprocess.run([sys.executable, "-c", NEIGHBOUR], check=True, capture_output=True, text=True)
     try:
         original.weather.during = lambda: time.sleep(1.0)
         original.train()
     finally:
-        neighbour.kill()
-        neighbour.wait()
+        os.kill(int(started.stdout), signal.SIGKILL)
     usage = original.trial("retail/demand_model").usage
     assert usage is not None
     assert 1.0 <= usage.seconds < 30
     assert (usage.cpu_seconds or 0) < 0.6
+
+
+NEIGHBOUR = """
+import subprocess, sys
+busy = "import time; end = time.monotonic() + 60\\nwhile time.monotonic() < end: pass"
+print(subprocess.Popen([sys.executable, "-c", busy], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).pid)
+"""
+"""Starts a process that burns a core, and ends: nobody's child any more, so no part of our process tree."""
 
 
 def test_rf_7_a_score_is_of_later_dates_only(sales: pl.DataFrame) -> None:
