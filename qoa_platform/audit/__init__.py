@@ -1,6 +1,7 @@
 """Owns measuring and judging: a candidate, a run or an empty window in, measurements and verdicts out."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from qoa_platform.audit.candidate import Audited, Candidate, Judged, readers_of, subjects_of
 from qoa_platform.audit.due import due_batches
@@ -9,7 +10,7 @@ from qoa_platform.audit.own import audit_own
 from qoa_platform.audit.refusals import refusal_verdicts
 from qoa_platform.audit.runs import run_batches
 from qoa_platform.ports import Ledger
-from qoa_platform.records import Contract
+from qoa_platform.records import Contract, Measurement, StoredState
 
 __all__ = [
     "Audited",
@@ -36,4 +37,20 @@ def audit(ledger: Ledger, contracts: Sequence[Contract], candidate: Candidate) -
         result += audit_own(ledger, judged, candidate)
     for judged in readers_of(every, candidate.asset):
         result += audit_predictions(ledger, judged, candidate)
-    return result
+    return _measured_first(ledger, result)
+
+
+def _measured_first(ledger: Ledger, found: Audited) -> Audited:
+    """*found* without what was measured of the very same data before: the first time counts (decision 10).
+
+    Measured again the last bits of a float may differ (sums in another order), and so does the window of a whole table;
+    a record is never changed, so offering it again would have the whole publication refused.
+    """
+    states = {s.id for s in found.states}
+    measured = {m.id for m in found.measurements}
+    known = {s.id for s in ledger.find(StoredState, ids=sorted(states))} if states else set()
+    known |= {m.id for m in ledger.find(Measurement, ids=sorted(measured))} if measured else set()
+    return replace(
+        found, states=tuple(s for s in found.states if s.id not in known),
+        measurements=tuple(m for m in found.measurements if m.id not in known),
+    )  # fmt: skip

@@ -12,6 +12,7 @@ from qoa_platform.loop import Ports, reconcile
 from qoa_platform.orchestration.graph import ends_of, graph_of
 from qoa_platform.orchestration.outbox import report
 from qoa_platform.orchestration.runs import DagsterRuns, tags_of
+from qoa_platform.orchestration.telling import Teller
 from qoa_platform.records import Batch, Outcome, OutcomeState, RunRequest, short
 from qoa_platform.workspace import Workspace, open_workspace
 
@@ -24,10 +25,11 @@ def reconcile_sensor(name: str, *, root: Path | None = None, **sensor_kwargs: An
 
     On every tick it takes what is due, tells Dagster what happened outside runs, and emits one RunRequest for every
     requested reaction for which no run with its key exists. A request that cannot be launched (a partition that does
-    not exist) is refused in the ledger, so that the others of the tick go out.
+    not exist) is refused in the ledger, so that the others of the tick go out. Alerts that wait are sent beside it.
     """
+    teller = Teller()
 
-    @dg.sensor(name=name, target=dg.AssetSelection.all(), minimum_interval_seconds=5, **sensor_kwargs)
+    @dg.sensor(name=name, target=dg.AssetSelection.all(), minimum_interval_seconds=1, **sensor_kwargs)
     def sensor(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
         """Judge what is due, decide, perform, and launch the runs that reactions ask for."""
         workspace = open_workspace(root)
@@ -44,6 +46,7 @@ def reconcile_sensor(name: str, *, root: Path | None = None, **sensor_kwargs: An
         stale = workspace.stale()
         done = reconcile(ports, stale=stale, within=lambda: time.monotonic() < end)
         report(workspace, context.instance)
+        teller.tell(workspace)
         failpoint("sensor.before_request")
         requests = [r for r in done.requests if _launchable(workspace, repository, r)]
         yield from (_request(r) for r in requests)

@@ -11,6 +11,7 @@ from qoa_platform.reactions.steps import targets
 from qoa_platform.reactions.world import World
 from qoa_platform.records import (
     ACTIVE,
+    RUN_BACKED,
     Episode,
     Reaction,
     ReactionKind,
@@ -126,6 +127,8 @@ def _refusal(world: World, wish: Wish, found: Sequence[Verdict]) -> Why | None:
     place = wish.target
     if any(r.kind is wish.kind and r.target == place and not world.final(r) for r in world.reactions):
         return None  # it joins what is in flight, and waits with it
+    if wish.kind in RUN_BACKED and found[-1].key.version is not None:
+        return None  # the episode of a version ends with its rollback: written now, its request waits (request_of)
     if wish.kind in DEFERRED_BY_HOLD and world.hold(place.asset, place.model) is not None:
         return Why.HELD
     if wish.kind is ReactionKind.RETRAIN and world.hold(world.graph.trainer(place.model or "")) is not None:
