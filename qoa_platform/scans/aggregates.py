@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from itertools import pairwise
 from math import floor, inf, isfinite, isnan, sqrt
 from typing import Any
@@ -37,13 +38,21 @@ class Layout:
 
     schema: Schema
     nullable: frozenset[str]
-    first: Mapping[str, Any] = field(default_factory=dict)
-    """The first value of every column of numbers, if there is a row."""
+    frame: pl.DataFrame = field(default_factory=pl.DataFrame, compare=False, repr=False)
+    """The rows, for what has to be known of a column beforehand."""
 
     def anchor(self, column: str) -> float:
-        """Some value of a number column, or 0: sums of powers are taken about it, lest a large mean eats the spread."""
-        found = self.first.get(column)
-        return float(found) if found is not None and abs(found) < HUGE else 0.0
+        """The value nearest to 0 of a number column whose values have one sign, else 0.
+
+        Sums of powers are taken about it, lest a large mean eats the spread. No other value would do: subtracting one
+        of 10¹⁵ (a sentinel, say) would cost all values near 1 their digits, also in groups and filters without it.
+        """
+        values = self.frame.get_column(column) if column in self.frame.columns else pl.Series(dtype=pl.Float64)
+        low, high = (
+            float(end) if isinstance(end, int | float | Decimal) else 0.0 for end in (values.min(), values.max())
+        )
+        nearest = low if low > 0 else high if high < 0 else 0.0
+        return nearest if abs(nearest) < HUGE else 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,9 +54,7 @@ class Source:
     def of(cls, frame: pl.DataFrame) -> "Source":
         """The rows of *frame*, in which missing is null."""
         nullable = frozenset(column.name for column in frame.iter_columns() if column.null_count())
-        numbers = (column for column in frame.iter_columns() if column.dtype.is_numeric() and frame.height)
-        first = {column.name: column[0] for column in numbers}
-        return cls(rows=frame.lazy(), layout=Layout(schema=dict(frame.schema), nullable=nullable, first=first))
+        return cls(rows=frame.lazy(), layout=Layout(schema=dict(frame.schema), nullable=nullable, frame=frame))
 
     def where(self, text: str | None) -> pl.LazyFrame:
         """The rows in which the condition is true. Raises CompileError, ExpressionError."""
