@@ -68,7 +68,9 @@ def folded(project: "Project") -> "tuple[Incident, ...]":
     if not episodes:
         return ()
     verdicts = project.ledger.find(Verdict, series=sorted({e.series for e in episodes}))
-    trials = sorted({v.trial for v in verdicts if v.trial is not None})
+    judged = project.ledger.find(Trial, ids=sorted({v.trial for v in verdicts if v.trial is not None}))
+    read = {f"{r.asset}|{r.partition}" for t in judged for r in t.reads if r.partition == t.partition}
+    fetched = project.ledger.find(Trial, series=sorted(read)) if read else []  # an incident starts where data came in
     outcomes: dict[str, list[Outcome]] = defaultdict(list)
     for outcome in project.ledger.find(Outcome, all_revisions=True):
         outcomes[outcome.reaction].append(outcome)
@@ -76,7 +78,7 @@ def folded(project: "Project") -> "tuple[Incident, ...]":
         contracts=_contracts(project), episodes=episodes, verdicts=verdicts,
         reactions=project.ledger.find(Reaction),
         outcomes={name: sorted(told, key=lambda o: o.revision) for name, told in outcomes.items()},
-        trials=project.ledger.find(Trial, ids=trials), graph=project.recorded,
+        trials=[*judged, *fetched], graph=project.recorded,
     )  # fmt: skip
     return fold_incidents(evidence)
 

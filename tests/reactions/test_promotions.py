@@ -6,7 +6,7 @@ import pytest
 
 from qoa_platform.reactions.commands import NotPossible, promote_by_force
 from qoa_platform.reactions.guarding import plan_batch
-from qoa_platform.records import Alias, ModelVersion, PointerKind, Reason, Release, ReleaseState, Verdict
+from qoa_platform.records import Alias, Batch, ModelVersion, PointerKind, Reason, Release, ReleaseState, Verdict
 from tests.reactions.conftest import Set
 from tests.reactions.stage import MODEL, RELEASE, Scene, contract, day, rule, step
 
@@ -92,6 +92,18 @@ def test_a_hold_keeps_a_promotion_back_and_its_release_lets_it_go(scene: Set) ->
     now.reconcile()
     assert champion(now) == "v2"
     assert [r.firing for r in now.reactions("promote")] == [1, 1, 2]
+
+
+def test_a_release_is_about_its_own_model(scene: Set) -> None:
+    """Semantics 22: one `release:` per model: versions of another model are neither judged nor promoted by it."""
+    now = scene(HELD)
+    other = ModelVersion(
+        model="other", version="w1", artifact="a" * 64, trial="t", at=now.clock.now, wall=now.clock.now
+    )  # fmt: skip
+    now.commit(Batch(records=(other,)))
+    trained(now, "v1")
+    assert states(now) == {("v1", 1): "promoted"}
+    assert now.value(PointerKind.ALIAS, "other|champion") is None
 
 
 def test_a_bad_champion_is_rolled_back(scene: Set) -> None:
