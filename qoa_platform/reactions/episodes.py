@@ -14,6 +14,7 @@ from qoa_platform.records import (
     Fixed,
     Key,
     Operator,
+    PointerKind,
     Promise,
     Severity,
     Status,
@@ -75,7 +76,7 @@ def _fold_key(
         return _update(world, promise, episode, verdicts, handled_windows(closed))
     if promise is None or stale:
         return None
-    fresh = [v for v in verdicts if may_open(world, v)]
+    fresh = [v for v in verdicts if may_open(world, v) and _in_term(world, key, v)]
     return _open(world, promise, key, fresh, handled_windows(closed))
 
 
@@ -99,6 +100,19 @@ def _is_other_than_champion(world: World, key: Key) -> bool:
     subject = world.contract.subject(key.subject)
     model = subject.model if subject else None
     return model is not None and world.champion(model) != key.version
+
+
+def _in_term(world: World, key: Key, verdict: Verdict) -> bool:
+    """A model's verdict opens an episode only when it was made while that version was champion (semantics 13).
+
+    What was judged of it before, as a candidate or in an earlier term, feeds only its release: a rollback to it is not
+    undone by what was known when it was chosen.
+    """
+    if key.version is None:
+        return True
+    subject = world.contract.subject(key.subject)
+    head = world.pointers.get((PointerKind.ALIAS, f"{subject.model}|champion")) if subject and subject.model else None
+    return head is None or (verdict.at, verdict.wall) >= (head.at, head.wall)
 
 
 def may_open(world: World, verdict: Verdict) -> bool:

@@ -266,6 +266,20 @@ def test_only_the_champion_opens_and_a_change_of_champion_closes(scene: Set) -> 
     assert [(e.key.version, e.closing) for e in now.episodes()] == [("v1", Closing.CHAMPION_CHANGED)]
 
 
+def test_what_was_judged_before_its_term_opens_nothing(scene: Set) -> None:
+    """Semantics 13: a version's verdicts as a candidate, or from an earlier term, feed only its release."""
+    now = scene(contract(LIVE))
+    now.train("v1")
+    now.judge("demand.live", day(0), "violated", version="v1")
+    now.later(timedelta(hours=1))
+    now.champion("v1")
+    assert now.reconcile().idle
+    now.later(timedelta(hours=1))
+    now.judge("demand.live", day(1), "violated", version="v1")
+    now.reconcile()
+    assert [(e.key.version, e.windows) for e in now.episodes()] == [("v1", (day(1),))]
+
+
 def test_history_does_not_react(scene: Set) -> None:
     """Semantics 11: imported verdicts, and windows that ended more than `react_within` ago, open no episode."""
     now = scene(contract(TELL))
