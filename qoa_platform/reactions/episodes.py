@@ -67,6 +67,7 @@ def _fold_key(
     world: World, key: Key, verdicts: Sequence[Verdict], episode: Episode | None, closed: Sequence[Episode]
 ) -> Episode | None:
     promise = find_promise(world.contract, key)
+    verdicts = [v for v in verdicts if _in_term(world, key, v)]
     stale = key.version is not None and _is_other_than_champion(world, key)
     if episode is not None:
         if promise is None:
@@ -76,7 +77,7 @@ def _fold_key(
         return _update(world, promise, episode, verdicts, handled_windows(closed))
     if promise is None or stale:
         return None
-    fresh = [v for v in verdicts if may_open(world, v) and _in_term(world, key, v)]
+    fresh = [v for v in verdicts if may_open(world, v)]
     return _open(world, promise, key, fresh, handled_windows(closed))
 
 
