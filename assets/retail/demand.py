@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Final
 
 import dagster as dg
 import polars as pl
@@ -15,6 +16,12 @@ from assets.retail.project import RETAIL, TRAIN_ON
 from qoa_platform.faults import Fault, damage_predictions, replacement_recipe
 from qoa_platform.orchestration import LoadedModel, ModelOutcome, contracted
 from qoa_platform.records import Window
+
+
+MANY_FITS: Final = 200
+FITS: Final[evaluation.Fits] = {}
+"""Fits of earlier backtests in this process, by recipe, origin and a digest of what was learnt from: eleven of twelve
+origins come again a week later."""
 
 
 class Training(dg.Config):
@@ -60,7 +67,9 @@ def backtest(
     department_sales: pl.DataFrame, candidate: LoadedModel, champion: LoadedModel | None = None
 ) -> pl.DataFrame:
     """What the candidate, the champion and the weekday mean forecast over the last twelve weeks, by rolling origin."""
-    bench = evaluation.Bench(sales=department_sales, train_days=TRAIN_ON)
+    if len(FITS) > MANY_FITS:
+        FITS.clear()
+    bench = evaluation.Bench(sales=department_sales, train_days=TRAIN_ON, fits=FITS)
     judged = _day_after(featuring.last_known(bench.features("poor")))
     standing = None
     if champion is not None and champion.version != candidate.version:

@@ -32,6 +32,10 @@ is that origin), and the days from Monday to Sunday of a scorecard (it is the Mo
 """
 
 
+Fits = dict[tuple[Recipe, date, int, int], Forecaster]
+"""Fits by recipe, origin, days trained on, and a digest of the rows that were learnt from."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Bench:
     """Features by preset and fits by (recipe, origin, training window) over one frame of department_sales, made once.
@@ -42,7 +46,7 @@ class Bench:
 
     sales: pl.DataFrame
     train_days: int = TRAIN_DAYS
-    fits: dict[tuple[Recipe, date, int, int], Forecaster] = field(default_factory=dict)
+    fits: Fits = field(default_factory=dict)
     _features: dict[str, pl.DataFrame] = field(default_factory=dict)
 
     def features(self, preset: str) -> pl.DataFrame:
