@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
+from qoa_platform.reactions.asking import was_observed
 from qoa_platform.reactions.effects import next_revision, orphaned
 from qoa_platform.reactions.episodes import MENDED, is_good
 from qoa_platform.reactions.followups import CANCELED
@@ -111,9 +112,14 @@ def _seen(world: World, reaction: Reaction, last: Outcome, view: RunView) -> Out
 
 
 def _terminated(world: World, view: RunView) -> bool:
-    """Whether a Terminate of our own ended this run: then its attempt failed, and nobody canceled the reaction."""
-    ours = [r for r in world.reactions if r.kind is ReactionKind.TERMINATE and r.target.run == view.id]
-    return any((last := world.outcomes.get(r.id)) and last.state is OutcomeState.APPLIED for r in ours)
+    """Whether a Terminate of our own ended this run: then its attempt failed, and nobody canceled the reaction.
+
+    One that was skipped counts too: a process that was killed between ending the run and writing so finds it over when
+    it comes back, and the intent was written while the run was active.
+    """
+    mine = [r for r in world.reactions if r.kind is ReactionKind.TERMINATE and r.target.run == view.id]
+    done = (OutcomeState.APPLIED, OutcomeState.SKIPPED)
+    return any((last := world.outcomes.get(r.id)) and last.state in done for r in mine if not was_observed(r))
 
 
 def _failed(world: World, reaction: Reaction, last: Outcome, view: RunView) -> Outcome:
