@@ -17,7 +17,6 @@ from qoa_platform.faults import Fault, damage_predictions, replacement_recipe
 from qoa_platform.orchestration import LoadedModel, ModelOutcome, contracted
 from qoa_platform.records import Window
 
-
 MANY_FITS: Final = 200
 FITS: Final[evaluation.Fits] = {}
 """Fits of earlier backtests in this process, by recipe, origin and a digest of what was learnt from: eleven of twelve
