@@ -65,8 +65,9 @@ def environment(root: Path | None = None) -> Environment:
     )
 
 
+@cache
 def installed() -> tuple[str, ...]:
-    """All installed distributions as sorted ``name==version``; one that hides its name is left out."""
+    """All installed distributions as sorted ``name==version``, read once; one that hides its name is left out."""
     found = ((d.metadata["Name"], d.version) for d in metadata.distributions())
     return tuple(sorted({f"{name.lower().replace('_', '-')}=={version}" for name, version in found if name}))
 

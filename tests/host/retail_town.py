@@ -17,7 +17,7 @@ from qoa_platform.orchestration import PublishedFrames
 from qoa_platform.orchestration.graph import ends_of, graph_of
 from qoa_platform.orchestration.inline import InlineRuns
 from qoa_platform.orchestration.publishing import Made, Work, publish
-from qoa_platform.records import Read, Window
+from qoa_platform.records import Window
 from qoa_platform.workspace import forget_workspaces, open_workspace
 from tests.host.standing import Standing
 
@@ -64,17 +64,14 @@ class Town(Standing):
 
 
 def make_history(instance: dg.DagsterInstance) -> None:
-    """Four months, published as an import does it (without Dagster's events), and v1 as champion of them."""
+    """Four months of sales, published as an import does it (without Dagster's events), and v1 as their champion."""
     town = Town.open(instance)
     town.tick(morning(TODAY - timedelta(days=1)))
     contracts = town.workspace.contracts()
     for number in range((TODAY - FIRST).days):
         day = (FIRST + timedelta(days=number)).isoformat()
-        raw = FEED.fetch(day)
-        made = publish(town.workspace, contracts, _work("raw_day", day), (), lambda f=raw: Made(frame=f))  # type: ignore[misc]
-        read = Read(asset="retail/raw_day", partition=day, digest=made.digest or "")
-        frame = sales.sales_day(raw)
-        publish(town.workspace, contracts, _work("sales_day", day), (read,), lambda f=frame: Made(frame=f))  # type: ignore[misc]
+        frame = sales.sales_day(FEED.fetch(day))
+        publish(town.workspace, contracts, _sales_of(day), (), lambda f=frame: Made(frame=f))  # type: ignore[misc]
     town.run("retail/department_sales")
     town.train()
     town.settle()
@@ -83,9 +80,9 @@ def make_history(instance: dg.DagsterInstance) -> None:
     forget_workspaces()
 
 
-def _work(name: str, day: str) -> Work:
+def _sales_of(day: str) -> Work:
     return Work(
-        asset=f"retail/{name}", partition=day, window=Window.of_partition(day), run="history", attempt=1, cause=None,
+        asset="retail/sales_day", partition=day, window=Window.of_partition(day), run="history", attempt=1, cause=None,
         code="1", imported=True,
     )  # fmt: skip
 

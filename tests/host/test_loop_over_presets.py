@@ -29,7 +29,7 @@ def shop(open_shop: Open) -> Shop:
 def trained(shop: Shop, *, dear: bool = False, after: timedelta = timedelta(days=1)) -> str:
     """A training run *after* a while, and the preset that it used; what follows from it is done."""
     shop.tick(shop.workspace.clock.at() + after)
-    shop.train(tags=DEAR if dear else None)
+    shop.run("shop/features", "shop/demand_model", tags=DEAR if dear else None)
     used = str(shop.trial(FEATURES).parameters["preset"])
     shop.settle()
     return used
