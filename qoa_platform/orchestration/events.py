@@ -64,7 +64,9 @@ def many_results(
 
 
 def _by_check(known: Contracted, workspace: Workspace, result: Published) -> dict[str, Verdict | None]:
-    """Check name → the whole's verdict: of the asset's own promises, or of the champion (else the newest version)."""
+    """Check name → the whole's verdict: of the asset's own promises, or of the champion (of the newest version, where
+    the asset is about candidates or the champion was not judged).
+    """
     whole = [v for v in result.verdicts if v.key.group is None]
     ours = sorted(whole, key=lambda v: v.key.contract == known.contract)  # of two of one name the own contract's counts
     found = {v.key.promise: v for v in ours if v.key.version is None}
@@ -73,7 +75,7 @@ def _by_check(known: Contracted, workspace: Workspace, result: Published) -> dic
     for verdict in (v for v in whole if v.key.version is not None):
         name = f"{verdict.key.subject}_{verdict.key.promise}"
         best = judged.get(name)
-        if best is None or not known.wants("champion") or champion is None or best.key.version != champion.value:
+        if best is None or known.wants("candidate") or champion is None or best.key.version != champion.value:
             judged[name] = verdict
     return {name: found.get(name) or judged.get(name) for name in known.specs}
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import dagster as dg
 
+from qoa_platform.contracts import sentence as worded
 from qoa_platform.records import Contract, Promise, Status, Subject, Verdict, show
 
 BLOCKING_SEVERITY = dg.AssetCheckSeverity.ERROR
@@ -117,10 +118,8 @@ def reference(contract: Contract, asset: str, function: Callable[..., Any]) -> d
 
 
 def describe(promise: Promise) -> str:
-    """A promise in one line, as the check's description."""
-    where = f" of {', '.join(promise.columns)}" if promise.columns else (f": {promise.expr}" if promise.expr else "")
-    must = getattr(promise.must, "text", None) or type(promise.must).__name__.lower()
-    return f"{promise.metric}{where} must be {must} ({promise.severity})"
+    """A promise in words, as the check's description."""
+    return f"{worded(promise)} ({promise.severity})"
 
 
 def line_of(contract: Contract, subject: Subject, promise: str) -> str:

@@ -102,7 +102,7 @@ def test_a_check_names_its_line(big: Shop) -> None:
         path, _, line = str(spec.metadata["qoa/line"]).rpartition(":")
         assert f"{{id: {spec.name}," in Path(path).read_text("utf-8").splitlines()[int(line) - 1]
     described = {s.name: s.description for s in sales.check_specs}
-    assert described["complete"] == "data.completeness of amount must be >= 90 % (warning)"
+    assert described["complete"] == "data.completeness of amount is at least 90 % (warning)"
 
 
 def test_an_asset_refers_to_code_and_contract(big: Shop) -> None:
