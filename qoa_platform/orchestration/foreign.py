@@ -1,6 +1,7 @@
 """Owns checks of foreign assets: a contract over an asset that somebody else makes, as native Dagster asset checks."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,12 @@ import dagster as dg
 import polars as pl
 
 from qoa_platform.artifacts import frame_to_parquet
-from qoa_platform.audit import Candidate, audit, subjects_of
+from qoa_platform.audit import Candidate, audit, refusal_verdicts, subjects_of
 from qoa_platform.contracts import project_of
 from qoa_platform.orchestration.frames import WHOLE
 from qoa_platform.orchestration.mapping import check_specs, shown
 from qoa_platform.orchestration.quiet import quiet
-from qoa_platform.records import Batch, Contract, Move, PointerKind, Verdict, Window, short
+from qoa_platform.records import Batch, Contract, Move, PointerKind, Reason, Refused, Verdict, Window, short
 from qoa_platform.workspace import Workspace, open_workspace
 
 
@@ -56,38 +57,49 @@ def _checks(
             """Judge the asset's frame against every promise of its contract."""
             workspace = open_workspace(root)
             partition = context.partition_key if partitions is not None and context.has_partition_key else WHOLE
-            verdicts = observe(workspace, asset, partition, _polars(frame), run=context.run.run_id)
+            verdicts = observe(workspace, asset, partition, frame, run=context.run.run_id)
             chosen = {k.name for k in context.selected_asset_check_keys}
             for verdict in verdicts:
-                if verdict.key.group is None and verdict.key.promise in chosen:
+                own = verdict.key.contract == contract.name and verdict.key.group is None
+                if own and verdict.key.promise in chosen:
                     with quiet():
                         yield dg.AssetCheckResult(asset_key=key, **shown(verdict))
 
     return judged
 
 
-def observe(workspace: Workspace, asset: str, partition: str, frame: pl.DataFrame, *, run: str) -> list[Verdict]:
+def observe(workspace: Workspace, asset: str, partition: str, frame: Any, *, run: str) -> list[Verdict]:
     """Measure and judge what somebody else published, and remember it; the verdicts.
 
     The pointer of a foreign asset names the digest that was observed last and did not block: history and moving
-    references learn from those.
+    references learn from those. What cannot be judged (it is no frame) is ``unknown(error)`` for every promise.
     """
     at, wall = workspace.clock.at(), workspace.clock.wall()
-    content = sha256(frame_to_parquet(frame)).hexdigest()
     window = Window(start=at, end=at) if partition == WHOLE else Window.of_partition(partition)
-    candidate = Candidate(
-        asset=asset, partition=partition, window=window, frame=frame, digest=content,
-        trial=short("foreign", run, asset, partition), at=at, wall=wall,
-    )  # fmt: skip
-    contracts = workspace.contracts()
-    found = audit(workspace.ledger, contracts, candidate)
+    contracts, trial = workspace.contracts(), short("foreign", run, asset, partition)
     head = workspace.ledger.pointer(PointerKind.PUBLISHED, f"{asset}|{partition}")
+    try:
+        known = _polars(frame)
+        content = sha256(frame_to_parquet(known)).hexdigest()
+        candidate = Candidate(
+            asset=asset, partition=partition, window=window, frame=known, digest=content, trial=trial, at=at, wall=wall
+        )
+        found = audit(workspace.ledger, contracts, candidate)
+    except Exception as error:  # noqa: BLE001 (a check that raises is a verdict: silence is never compliance)
+        cause = f"{type(error).__name__}: {error}"
+        verdicts = refusal_verdicts(
+            contracts, asset, window, Reason.ERROR, cause, trial=trial, imported=False, at=at, wall=wall
+        )
+        workspace.ledger.commit(Batch(records=verdicts))
+        return list(verdicts)
     move = Move(
         kind=PointerKind.PUBLISHED, key=f"{asset}|{partition}", value=content, expected=head.generation if head else 0,
         verb="observe", actor=f"run {run}", reason="a foreign asset was checked", at=at, wall=wall,
     )  # fmt: skip
     moves = () if found.blocked or (head is not None and head.value == content) else (move,)
-    workspace.ledger.commit(Batch(records=(*found.measurements, *found.states, *found.verdicts), moves=moves))
+    batch = Batch(records=(*found.measurements, *found.states, *found.verdicts), moves=moves)
+    if isinstance(workspace.ledger.commit(batch), Refused):  # somebody observed it meanwhile: the verdicts stand
+        workspace.ledger.commit(replace(batch, moves=()))
     own = {j.subject.id for j in subjects_of(contracts, asset)}
     return [v for v in found.verdicts if v.key.subject in own]
 
