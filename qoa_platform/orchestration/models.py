@@ -25,7 +25,6 @@ from qoa_platform.records import (
 )
 from qoa_platform.workspace import Workspace
 
-
 KEPT = 8
 """So many loaded estimators a process keeps, by digest: content never changes, and a fitted estimator is only read."""
 _ESTIMATORS: dict[str, Any] = {}
