@@ -7,7 +7,7 @@ from qoa_platform.reactions.enacting import Standing, enact
 from qoa_platform.reactions.guarding import plan_batch
 from qoa_platform.records import Contract, PointerKind, Refused
 from tests.reactions.conftest import Set
-from tests.reactions.stage import START, Scene, contract, day, rule
+from tests.reactions.stage import DAY, START, Scene, contract, day, rule
 
 TELL = rule("tell", "sales.* violated", "alert")
 
@@ -71,6 +71,23 @@ def test_two_that_decide_at_once_write_one_plan(scene: Set) -> None:
     assert isinstance(now.ledger.commit(second), Refused)
     assert len(now.episodes()) == 1
     assert now.plan().empty
+
+
+def test_two_that_see_different_things_do_not_both_act(scene: Set) -> None:
+    """Decision 13: plans that share no record still exclude each other: an episode is not told twice in a cool-down."""
+    now = scene(contract(rule("tell", "sales.* violated", "alert", cooldown=DAY)))
+    now.judge("sales.known", day(0), "violated")
+    now.reconcile()
+    now.later(DAY)
+    slow = plan_batch(now.world(), now.plan())  # the cool-down is over: it tells the warning again
+    now.judge("sales.volume", day(0), "violated")
+    quick = plan_batch(now.world(), now.plan())  # it tells the critical one, and the warning with it
+    now.commit(quick)
+    refused = now.ledger.commit(slow)
+    assert isinstance(refused, Refused)
+    assert "decided retail" in refused.reason
+    now.reconcile()
+    assert len(now.alerts()) == 2
 
 
 def test_a_changed_bound_keeps_the_episode(scene: Set) -> None:
