@@ -10,12 +10,12 @@ import polars as pl
 
 from qoa_platform.alerts import Channels
 from qoa_platform.artifacts import FileStore, frame_to_parquet, parquet_to_frame
-from qoa_platform.contracts import read
+from qoa_platform.contracts import ContractErrors, read
 from qoa_platform.ledger import open_ledger
 from qoa_platform.ledger.clock import LedgerClock
 from qoa_platform.ledger.home import Home, find_home
 from qoa_platform.ports import Ledger
-from qoa_platform.reactions.enacting import Enactment, Standing, enact
+from qoa_platform.reactions.enacting import Enactment, Standing, enact, unreadable
 from qoa_platform.records import Contract, PointerKind
 
 FRAME_BYTES = 256 * 1024 * 1024
@@ -39,10 +39,23 @@ class Workspace:
         return tuple(_contract(p, _stamp(p.parent)) for p in self.home.contracts)
 
     def enactments(self) -> list[Enactment]:
-        """Offer every contract of the project; the result says which is in force and how the offered one stands."""
-        at, wall = self.clock.at(), self.clock.wall()
-        sinks = self.channels.sinks
-        return [enact(self.ledger, c, at=at, wall=wall, actor="qoa", sinks=sinks) for c in self.offered()]
+        """Offer every contract of the project; the result says which is in force and how the offered one stands.
+
+        A file that cannot be read (somebody is editing it) leaves the contract from it that is in force as it is; where
+        there is none, ContractErrors is raised.
+        """
+        return [self._enacted(path) for path in self.home.contracts]
+
+    def _enacted(self, path: Path) -> Enactment:
+        at, wall, sinks = self.clock.at(), self.clock.wall(), self.channels.sinks
+        try:
+            offered = _contract(path, _stamp(path.parent))
+        except ContractErrors as error:
+            standing = unreadable(self.ledger, str(path), str(error), at=at, wall=wall, sinks=sinks)
+            if standing is None:
+                raise
+            return standing
+        return enact(self.ledger, offered, at=at, wall=wall, actor="qoa", sinks=sinks)
 
     def contracts(self) -> tuple[Contract, ...]:
         """The contracts in force for this project."""

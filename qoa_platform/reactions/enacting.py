@@ -30,6 +30,8 @@ class Standing(StrEnum):
     """It was newer (or the first) and is in force from now on."""
     CHANGED = "changed under an unchanged version"
     """The one in force goes on; an alert is sent once."""
+    UNREADABLE = "cannot be read"
+    """A half-edited file. The one in force goes on; an alert is sent once per content."""
     OLDER = "older than the one in force"
     """A process that holds it refuses to decide."""
 
@@ -93,15 +95,39 @@ def _changed(
         f"{offered.source or offered.name} changed under version {offered.version} "
         f"({offered.digest[:12]} is not {standing.digest[:12]}). Raise its version; the one in force goes on"
     )
+    _tell(ledger, standing, short("changed", offered.name, offered.digest), detail, at=at, wall=wall, sinks=sinks)
+    return Enactment(contract=standing, standing=Standing.CHANGED, detail=detail)
+
+
+def unreadable(
+    ledger: Ledger, file: str, error: str, *, at: datetime, wall: datetime, sinks: tuple[str, ...] = ()
+) -> Enactment | None:
+    """What goes on while *file* cannot be read: the contract in force that came from it; ``None`` when there is none.
+
+    *error* is what reading it said; people are told once per text of it.
+    """
+    digests = [p.value for p in ledger.pointers(PointerKind.CONTRACT) if p.value is not None]
+    known = [e.contract for e in ledger.find(Enacted, ids=digests)] if digests else []
+    standing = next((c for c in known if c.source == file), None)
+    if standing is None:
+        return None
+    first, _, rest = error.partition("\n")
+    more = f" (and {rest.count(chr(10)) + 1} more)" if rest else ""
+    detail = f"{first}{more}; version {standing.version} in force goes on"
+    _tell(ledger, standing, short("unreadable", file, error), detail, at=at, wall=wall, sinks=sinks)
+    return Enactment(contract=standing, standing=Standing.UNREADABLE, detail=detail)
+
+
+def _tell(
+    ledger: Ledger, standing: Contract, key: str, detail: str, *, at: datetime, wall: datetime, sinks: tuple[str, ...]
+) -> None:
+    """Tell people of the contract *standing*, once per *key*."""
+    name = standing.name
     alert = Alert(
-        key=short("changed", offered.name, offered.digest), group=offered.name, state=AlertState.OPENED,
-        contract=offered.name, subject=offered.name, severity=str(Severity.WARNING),
-        title=f"[warning] {offered.name}: {detail}", lines=(), runbook=standing.runbook, owner=standing.owner,
+        key=key, group=name, state=AlertState.OPENED, contract=name, subject=name, severity=str(Severity.WARNING),
+        title=f"[warning] {name}: {detail}", lines=(), runbook=standing.runbook, owner=standing.owner,
         episodes=(), at=at, wall=wall,
     )  # fmt: skip
-    envelope = Envelope(
-        source=f"qoa/{offered.name}", type="qoa.alert", subject=offered.name, key=alert.key, time=at, data=plain(alert)
-    )
+    envelope = Envelope(source=f"qoa/{name}", type="qoa.alert", subject=name, key=alert.key, time=at, data=plain(alert))
     if sinks:
         ledger.commit(Batch(messages=tuple(Message(sink=s, envelope=envelope) for s in sinks)))
-    return Enactment(contract=standing, standing=Standing.CHANGED, detail=detail)

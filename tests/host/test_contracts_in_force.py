@@ -6,6 +6,7 @@ import pytest
 
 from qoa_platform.contracts import ContractErrors
 from qoa_platform.loop import reconcile
+from qoa_platform.reactions.enacting import Standing
 from qoa_platform.records import PointerKind, ReactionKind
 from qoa_platform.workspace import forget_workspaces, open_workspace
 from tests.host.shop import DAY, FAILURE, POLICY, SUCCESS, Shop, day_of, text
@@ -109,14 +110,27 @@ def test_an_older_process_judges_by_what_is_in_force(shop: Shop) -> None:
     assert {v.contract_version for v in shop.verdicts(partition=DAY)} == {2}
 
 
-def test_a_broken_contract_stops_the_run_aloud(shop: Shop) -> None:
-    """A contract that cannot be read any more fails the run with file and line; nothing is published unjudged."""
+def test_a_half_edited_contract_leaves_the_one_in_force(shop: Shop) -> None:
+    """Semantics 23: while its file cannot be read the contract in force goes on, and people are told once, and where."""
+    shop.daily()
     shop.contract.write_text(text(POLICY).replace("data.row_count", "data.row_cuont"))
+    assert shop.daily().status is SUCCESS
+    assert [e.standing for e in shop.workspace.enactments()] == [Standing.UNREADABLE]
+    told = [m for _, m in shop.workspace.ledger.outbox("log") if "in force goes on" in str(m.data["title"])]
+    assert len(told) == 1
+    assert "Did you mean 'data.row_count'?" in str(told[0].data["title"])
+    assert "shop.yaml:" in str(told[0].data["title"])
+
+
+def test_a_broken_contract_that_never_was_in_force_stops_the_run_aloud(shop: Shop) -> None:
+    """Without one in force, a contract that cannot be read fails the run with file and line; nothing goes unjudged."""
+    for pointer in shop.workspace.ledger.pointers(PointerKind.CONTRACT):
+        shop.contract.with_name(f"{pointer.key}-other.yaml").write_text("kind: QualityContract\n")
     run = shop.daily()
     assert run.status is FAILURE
-    assert "Did you mean 'data.row_count'?" in next(iter(shop.failures(run).values()))
+    assert "E102" in next(iter(shop.failures(run).values()))
     assert shop.published("shop/sales", DAY) is None
-    with pytest.raises(ContractErrors, match=r"shop\.yaml:\d+:\d+"):
+    with pytest.raises(ContractErrors, match=r"other\.yaml:\d+:\d+"):
         shop.workspace.contracts()
 
 
