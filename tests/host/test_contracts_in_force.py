@@ -111,7 +111,7 @@ def test_an_older_process_judges_by_what_is_in_force(shop: Shop) -> None:
 
 
 def test_a_half_edited_contract_leaves_the_one_in_force(shop: Shop) -> None:
-    """Semantics 23: while its file cannot be read the contract in force goes on, and people are told once, and where."""
+    """Semantics 23: while its file cannot be read the contract in force goes on, and people are told once."""
     shop.daily()
     shop.contract.write_text(text(POLICY).replace("data.row_count", "data.row_cuont"))
     assert shop.daily().status is SUCCESS
