@@ -112,12 +112,17 @@ def _judge_due(ports: Ports) -> int:
 def _step(ports: Ports, world: World, done: Reconciled, within: Callable[[], bool]) -> bool:
     """One round for one contract: intents that were left, the plan, the progress of runs.
 
-    Alerts wait for the round after everything else was performed, so that they tell what became of it.
+    Alerts wait for the round after everything else was performed, so that they tell what became of it; but nothing
+    waits for a run that does not end.
     """
     pending = [r for r in world.reactions if r.id not in world.outcomes]
-    if pending:
-        acting = [r for r in pending if r.kind is not ReactionKind.ALERT] or pending
-        return sum(perform(ports, world, r, done) for r in acting if within()) > 0
+    refused = len(done.refused)
+    for alerts in (False, True):
+        acting = [r for r in pending if (r.kind is ReactionKind.ALERT) is alerts]
+        if sum(perform(ports, world, r, done) for r in acting if within()) > 0:
+            return True
+        if len(done.refused) > refused:
+            return False
     plan = decide(world)
     if not plan.empty and _write(ports, world, plan, done):
         return True
@@ -141,12 +146,14 @@ def perform(ports: Ports, world: World, reaction: Reaction, done: Reconciled) ->
     """Do what an intent says, once: effect and outcome in one transaction; external effects are idempotent by id."""
     effect = effect_of(world, reaction, ports.sinks)
     if effect.external:
-        outcome = _terminate(ports, world, reaction)
-        committed = ports.ledger.commit(Batch(records=(outcome,)))
+        ended = _terminate(ports, world, reaction)
+        if ended is None:
+            return False
+        batch = Batch(records=(ended,))
     else:
         batch = batch_of(world, reaction, effect)
-        outcome = next(r for r in batch.records if isinstance(r, Outcome))
-        committed = ports.ledger.commit(batch)
+    outcome = next(r for r in batch.records if isinstance(r, Outcome))
+    committed = ports.ledger.commit(batch)
     failpoint("perform.after_outcome")
     if isinstance(committed, Refused):
         done.refused.append(committed.reason)
@@ -155,10 +162,13 @@ def perform(ports: Ports, world: World, reaction: Reaction, done: Reconciled) ->
     return True
 
 
-def _terminate(ports: Ports, world: World, reaction: Reaction) -> Outcome:
-    """End a run and confirm that it ended. A run that is over already makes it ``skipped``."""
+def _terminate(ports: Ports, world: World, reaction: Reaction) -> Outcome | None:
+    """End a run and confirm that it ended. A run that is over already makes it ``skipped``; ``None``: it goes on."""
     run = reaction.target.run or ""
-    ended = ports.runs.terminate(run)
+    try:
+        ended = ports.runs.terminate(run)
+    except TimeoutError:
+        return None
     failpoint("perform.after_effect")
     state = OutcomeState.APPLIED if ended else OutcomeState.SKIPPED
     return Outcome(

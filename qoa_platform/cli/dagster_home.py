@@ -19,6 +19,7 @@ run_coordinator:                  # looks for queued runs every second, not ever
     max_concurrent_runs: 4
     dequeue_interval_seconds: 1
     tag_concurrency_limits: [{key: dagster/backfill, limit: 3}]     # a backfill leaves one place for reactions
+run_monitoring: {enabled: true}   # a run that never starts, or never ends when told to, is not waited for
 sensors: {use_threads: true, num_workers: 4}
 schedules: {use_threads: true, num_workers: 4}
 """

@@ -40,7 +40,7 @@ def reconcile_sensor(name: str, *, root: Path | None = None, **sensor_kwargs: An
             )
         end = time.monotonic() + BOUND
         ports = Ports(
-            ledger=workspace.ledger, clock=workspace.clock, runs=DagsterRuns(context.instance),
+            ledger=workspace.ledger, clock=workspace.clock, runs=DagsterRuns(context.instance, watch=True),
             graph=graph_of(repository), ends=ends_of(repository), sinks=workspace.channels.sinks,
         )  # fmt: skip
         stale = workspace.stale()

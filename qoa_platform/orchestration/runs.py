@@ -1,16 +1,20 @@
 """Owns Dagster's runs as reactions see them: found by tag, listed while active, ended and confirmed ended."""
 
+import logging
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import dagster as dg
 from dagster import DagsterRunStatus, RunsFilter
+from dagster._core.errors import DagsterUserCodeProcessError, DagsterUserCodeUnreachableError
 
 from qoa_platform.orchestration import tags
+from qoa_platform.orchestration.lost import still_there
 from qoa_platform.records import RunRequest, RunState, RunView
 
+LOGGER: Final = logging.getLogger("qoa.runs")
 STATES: dict[DagsterRunStatus, RunState] = {
     DagsterRunStatus.QUEUED: RunState.QUEUED,
     DagsterRunStatus.NOT_STARTED: RunState.QUEUED,
@@ -24,15 +28,19 @@ STATES: dict[DagsterRunStatus, RunState] = {
 }
 UNFINISHED = [status for status, state in STATES.items() if state in (RunState.QUEUED, RunState.RUNNING)]
 PARTITION, RANGE = "dagster/partition", "dagster/asset_partition_range_start"
-PATIENCE = 60.0
-"""Seconds that a termination may take to be confirmed."""
+PATIENCE = 10.0
+"""Seconds that a termination may take to be confirmed; it is asked for again in the next round."""
 
 
 class DagsterRuns:
-    """The port ``Runs`` over a Dagster instance. It never launches: the reconcile sensor alone does (decision 7)."""
+    """The port ``Runs`` over a Dagster instance. It never launches: the reconcile sensor alone does (decision 7).
 
-    def __init__(self, instance: dg.DagsterInstance) -> None:
+    With *watch*, runs whose process is gone are failed (see ``lost``): for the lane that lives beside the processes.
+    """
+
+    def __init__(self, instance: dg.DagsterInstance, *, watch: bool = False) -> None:
         self._instance = instance
+        self._watch = watch
 
     def request(self, request: RunRequest, /) -> str | None:
         """Nothing: the request stays in the ledger until the sensor's next tick."""
@@ -46,14 +54,21 @@ class DagsterRuns:
 
     def active(self) -> Sequence[RunView]:
         """Every run that is queued or running."""
-        return [_view(r) for r in self._instance.get_run_records(RunsFilter(statuses=UNFINISHED))]
+        records = self._instance.get_run_records(RunsFilter(statuses=UNFINISHED))
+        return [_view(r) for r in (still_there(self._instance, records) if self._watch else records)]
 
     def terminate(self, run: str, /) -> bool:
-        """End *run* and wait until it has ended; ``False`` when it was over already. Raises TimeoutError."""
+        """End *run* and wait until it has ended; ``False`` when it was over already.
+
+        Raises TimeoutError when it has not ended after ``PATIENCE``: the server that started it may be gone.
+        """
         record = self._instance.get_run_record_by_id(run)
         if record is None or record.dagster_run.status not in UNFINISHED:
             return False
-        self._instance.run_coordinator.cancel_run(run)
+        try:
+            self._instance.run_coordinator.cancel_run(run)
+        except (DagsterUserCodeUnreachableError, DagsterUserCodeProcessError) as error:
+            LOGGER.warning("run %s cannot be told to end: %s", run, error)
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             seen = self._instance.get_run_by_id(run)

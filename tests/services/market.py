@@ -20,8 +20,9 @@ from dagster._core.scheduler.instigation import TickStatus
 
 from qoa_platform.cli.dagster_home import SETTINGS
 from qoa_platform.ledger import Store, open_ledger
+from qoa_platform.ledger.injections import plant
 from qoa_platform.orchestration import tags
-from qoa_platform.records import Episode, Move, Outcome, PointerKind, Reaction, ReactionKind, Trial
+from qoa_platform.records import Episode, Injection, Move, Outcome, PointerKind, Reaction, ReactionKind, Trial
 from tests.services.processes import Service, environment, free_port
 from tests.services.receiver import Receiver
 
@@ -147,6 +148,12 @@ class Market:
         order = {"key": key, "assets": assets, "partition": self.day(number) if number else None, "config": config}
         with (self.root / "arrivals").open("a") as file:
             file.write(json.dumps(order) + "\n")
+
+    def plant(self, target: str, kind: str, number: int, **params: float) -> None:
+        """A fault that the next run of that day meets."""
+        now = datetime.now(UTC)
+        fault = Injection(target=target, kind=kind, partition=self.day(number), params=tuple(params.items()))
+        plant(self.ledger, fault, actor="a test", reason="to see", at=now, wall=now)
 
     def everything_arrives(self) -> None:
         """Every trigger of the story at once."""

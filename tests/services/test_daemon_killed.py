@@ -139,11 +139,28 @@ def test_the_daemon_is_killed_and_started_again(copied: tuple[Market, Receiver])
 
 @pytest.mark.slow
 def test_the_code_server_is_killed_while_its_runs_go_on(copied: tuple[Market, Receiver]) -> None:
-    """The processes of its runs outlive it and are adopted; one that it was just starting fails, and comes once more."""
+    """The processes of its runs outlive it and are adopted; one that was just being started may come once more."""
     market, webhook = copied
     market.serve()
     market.daemon.start()
     market.until(lambda: started(DagsterRunStatus.STARTED, DagsterRunStatus.SUCCESS)(market), "a run is under way")
     market.server.kill()
     market.serve()
+    repaired(market, webhook, attempts=(2, 2))
+
+
+@pytest.mark.slow
+def test_a_power_cut_while_runs_are_under_way(copied: tuple[Market, Receiver]) -> None:
+    """Every process dies at once; what was under way is known to be lost, and the next attempt repairs it."""
+    market, webhook = copied
+    for number in (6, 7):
+        market.plant("run:twice/clean", "slow", number, seconds=120.0)
+    market.serve()
+    market.daemon.start()
+    under_way = started(DagsterRunStatus.STARTED)
+    market.until(lambda: under_way(market) and len(market.runs("twice")) == 2, "runs are under way")
+    market.server.end()
+    market.daemon.end()
+    market.serve()
+    market.daemon.start()
     repaired(market, webhook, attempts=(2, 2))
