@@ -64,8 +64,9 @@ def many_results(
 
 
 def _by_check(known: Contracted, workspace: Workspace, result: Published) -> dict[str, Verdict | None]:
-    """Check name → the whole's verdict: of the asset's own promises, or of the champion (of the newest version, where
-    the asset is about candidates or the champion was not judged).
+    """Check name → the whole's verdict: of the asset's own promises, or of the champion.
+
+    Of the newest version instead, where the asset is about candidates or the champion was not judged.
     """
     whole = [v for v in result.verdicts if v.key.group is None]
     ours = sorted(whole, key=lambda v: v.key.contract == known.contract)  # of two of one name the own contract's counts
