@@ -1,4 +1,4 @@
-"""A run whose process is gone without a word is failed by the lane that lives beside it, when nothing else can be said."""
+"""A run whose process is gone without a word is failed by the lane that lives beside it, when it has had its say."""
 
 import json
 import os
