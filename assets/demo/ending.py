@@ -85,7 +85,7 @@ def _when(incident: Incident) -> str:
 def _how(incident: Incident, verdicts: Mapping[str, Verdict]) -> str:
     bad = next((verdicts[v] for v in incident.evidence if v in verdicts and not verdicts[v].satisfied), None)
     lines = [] if bad is None else [f"{bad.metric} {show(bad.value, bad.unit)}, allowed {_allowed(bad)}"]
-    lines += [incident.cause] if incident.cause else []
+    lines += [incident.cause] if incident.cause and not (bad and incident.cause.startswith(bad.metric)) else []
     return printable("; ".join(lines), 240)
 
 

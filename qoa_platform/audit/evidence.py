@@ -142,7 +142,8 @@ def _objective(
     pairs = tuple(_pairs(metric, rows, theirs, objective.pair_by))
     found: Interval | Reason = paired(pairs, confidence=objective.confidence, direction=metric.direction)
     context = replace(context_of(judged, candidate), window=window, version=version)
-    verdict = objective_verdict(objective, found, context=context, champion=champion, unit=metric.unit)
+    cause = None if pairs else f"{version} and {champion} predicted the very same wherever both can be compared"
+    verdict = objective_verdict(objective, found, context=context, champion=champion, unit=metric.unit, cause=cause)
     return Audited(verdicts=(verdict,))
 
 

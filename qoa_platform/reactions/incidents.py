@@ -213,8 +213,10 @@ def _recovered_by(group: Sequence[Episode], handled: Sequence[Handled]) -> str |
         return None
     kinds = {ReactionKind.RERUN, ReactionKind.ROLLBACK, ReactionKind.DEGRADE, ReactionKind.TERMINATE}
     done = [h for h in handled if h.kind in kinds and h.outcome.startswith(OutcomeState.APPLIED)]
+    back = [h for h in done if h.kind == ReactionKind.ROLLBACK]
     if done:
-        return f"{done[-1].kind} {done[-1].target}"
+        last = (back or done)[-1]
+        return f"{last.kind} {last.target}"
     if {e.closing for e in group} & {Closing.REPAIRED, Closing.ACCEPTED}:
         return "a person"
     if any(e.closing is Closing.CHAMPION_CHANGED for e in group):
