@@ -2,6 +2,7 @@
 
 from datetime import date
 from pathlib import Path
+from typing import Annotated
 
 import dagster as dg
 
@@ -9,6 +10,18 @@ from qoa_platform.contracts import ContractErrors
 from qoa_platform.contracts import read as read_contract
 from qoa_platform.orchestration.foreign import contract_checks
 from qoa_platform.orchestration.reconcile import reconcile_sensor
+
+
+def _day(context: dg.ResolutionContext, value: object) -> date | None:
+    """The day that a ``defs.yaml`` says, which Dagster hands over as text."""
+    del context
+    if value is None:
+        return None
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError as error:
+        message = f"daily_from {value!r} is no day. Allowed: YYYY-MM-DD"
+        raise dg.DagsterInvalidDefinitionError(message) from error
 
 
 class ContractComponent(dg.Component, dg.Model, dg.Resolvable):
@@ -21,7 +34,7 @@ class ContractComponent(dg.Component, dg.Model, dg.Resolvable):
 
     contract: str
     assets: list[str] | None = None
-    daily_from: date | None = None
+    daily_from: Annotated[date | None, dg.Resolver(_day, model_field_type=str | None)] = None
     sensor: str = "quality"
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:

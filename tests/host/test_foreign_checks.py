@@ -1,6 +1,7 @@
 """Owns the tests of contracts over assets that somebody else makes: native checks, one load, no say in publishing."""
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -208,3 +209,14 @@ def test_a_component_says_what_is_wrong(contract: Path) -> None:
         ContractComponent(contract=str(contract)).build_defs(context)
     with pytest.raises(dg.DagsterInvalidDefinitionError, match=r"contract 'nowhere\.yaml' is neither"):
         ContractComponent(contract="nowhere.yaml").build_defs(context)
+
+
+@pytest.mark.filterwarnings("ignore:.parse_obj_as. is deprecated")  # Dagster 1.13.27 reads YAML so (November 2026)
+def test_a_component_is_read_from_yaml(contract: Path) -> None:
+    """What ``defs.yaml`` says becomes the component (``dg check defs`` derives its schema just so), days as days."""
+    written = f"contract: {contract}\nassets: [far/stock]\ndaily_from: 2017-01-01\n"
+    made = ContractComponent.resolve_from_yaml(written)
+    assert (made.contract, made.assets, made.daily_from) == (str(contract), ["far/stock"], date(2017, 1, 1))
+    assert ContractComponent.resolve_from_yaml(f"contract: {contract}\n").daily_from is None
+    with pytest.raises(Exception, match=r"daily_from 'soon' is no day\. Allowed: YYYY-MM-DD"):
+        ContractComponent.resolve_from_yaml(f"contract: {contract}\ndaily_from: soon\n")
