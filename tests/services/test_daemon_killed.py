@@ -157,8 +157,8 @@ def test_a_power_cut_while_runs_are_under_way(copied: tuple[Market, Receiver]) -
         market.plant("run:twice/clean", "slow", number, seconds=120.0)
     market.serve()
     market.daemon.start()
-    under_way = started(DagsterRunStatus.STARTED)
-    market.until(lambda: under_way(market) and len(market.runs("twice")) == 2, "runs are under way")
+    under_way = [DagsterRunStatus.STARTED] * 2
+    market.until(lambda: [r.status for r in market.runs("twice")] == under_way, "both runs are under way")
     market.server.end()
     market.daemon.end()
     market.serve()
