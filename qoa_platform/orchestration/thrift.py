@@ -9,7 +9,7 @@ from dagster._core.storage.event_log.sqlite import sqlite_event_log
 from dagster._core.storage.runs.sqlite import sqlite_run_storage
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import Engine
-from sqlalchemy.pool import SingletonThreadPool
+from sqlalchemy.pool import QueuePool
 
 KEPT = 12
 """Engines that are kept: the index, the runs, and the last few runs' own files."""
@@ -35,7 +35,7 @@ def _kept(url: str, **options: Any) -> Engine:
     key = (str(path), path.stat().st_ino if path.exists() else 0)
     engine = _engines.pop(key, None)
     if engine is None:
-        engine = create_engine(url, **{**options, "poolclass": SingletonThreadPool})
+        engine = create_engine(url, **{**options, "poolclass": QueuePool})
         engine.dispose = _not_yet  # type: ignore[method-assign]
     _engines[key] = engine
     while len(_engines) > KEPT:
