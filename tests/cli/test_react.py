@@ -94,17 +94,26 @@ def test_an_older_contract_is_not_decided(qoa: Qoa, defined: Scene) -> None:
     assert "retail-demand: this checkout holds an older version than the one in force" in qoa("react", "--once").out
 
 
-@pytest.mark.parametrize(
-    ("broken", "says"), [("workspace.yaml", "names no python_module"), ("contracts/retail.yaml", "E0")]
-)
-def test_a_broken_project_reacts_to_nothing(broken: str, says: str, qoa: Qoa, defined: Scene) -> None:
-    """Definitions or contracts that do not load: exit code 3, with the place, and nothing is written."""
-    (defined.root / broken).write_text("load_from: [" if broken.startswith("contracts") else "load_from: []\n")
+def test_a_broken_project_reacts_to_nothing(qoa: Qoa, defined: Scene) -> None:
+    """Definitions that do not load: exit code 3, with the place, and nothing is written."""
+    (defined.root / "workspace.yaml").write_text("load_from: []\n")
     said = qoa("react", "--once")
     assert (said.code, said.out) == (Exit.PROJECT, "")
-    assert says in said.err
+    assert "names no python_module" in said.err
     with defined.ledger() as ledger:
         assert all(o.state is not OutcomeState.REQUESTED for o in settled(ledger).values())
+
+
+def test_a_contract_in_the_making_stops_nothing(qoa: Qoa, defined: Scene, caplog: pytest.LogCaptureFixture) -> None:
+    """A contract that cannot be read leaves the one in force at work; people are told once, with the place."""
+    (defined.root / "contracts" / "retail.yaml").write_text("load_from: [")
+    assert qoa("react", "--once").code == Exit.DONE
+    with defined.ledger() as ledger:
+        assert any(o.state is OutcomeState.REQUESTED for o in settled(ledger).values())
+    assert qoa("react", "--once").code == Exit.DONE
+    told = [record.getMessage() for record in caplog.records if "retail.yaml:2:1  E002" in record.getMessage()]
+    assert len(told) == 1
+    assert "in force goes on" in told[0]
 
 
 def test_the_lane_runs_until_it_is_stopped(defined: Scene, tmp_path: Path) -> None:
