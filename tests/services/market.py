@@ -52,13 +52,18 @@ def write(root: Path) -> Path:
 
 
 def seed(root: Path) -> Path:
-    """Run the seed in a process of its own."""
-    done = subprocess.run(
-        [sys.executable, str(PARTS / "seed.py")], cwd=root, env=environment(root), capture_output=True, text=True,
-        timeout=170, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
+    """The project with a past."""
+    run(root, "seed.py")
     return root
+
+
+def run(root: Path, program: str, *arguments: str) -> None:
+    """Run one of the project's programs in a process of its own."""
+    command = [sys.executable, str(PARTS / program), *arguments]
+    done = subprocess.run(
+        command, cwd=root, env=environment(root), capture_output=True, text=True, timeout=170, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @dataclass(slots=True, kw_only=True)
@@ -191,6 +196,12 @@ class Market:
     def published(self, asset: str, number: int) -> list[Move]:
         """Every move of a day's pointer."""
         return self.ledger.moves(PointerKind.PUBLISHED, key=f"{asset}|{self.day(number)}")
+
+    def materializations(self, asset: str, number: int) -> list[str]:
+        """The data versions that Dagster was told of a day, newest first."""
+        wanted = dg.AssetRecordsFilter(asset_key=dg.AssetKey(asset.split("/")), asset_partitions=[self.day(number)])
+        found = [r.asset_materialization for r in self.instance.fetch_materializations(wanted, limit=20).records]
+        return [(m.tags or {})["dagster/data_version"] for m in found if m is not None]
 
     def champions(self, model: str) -> list[Move]:
         """Every move of the alias champion."""

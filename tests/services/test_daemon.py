@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from dagster import AssetKey, AssetRecordsFilter, DagsterInstance, DagsterRunStatus
+from dagster import DagsterRunStatus
 
 from qoa_platform.orchestration import tags
 from qoa_platform.records import Closing, OutcomeState, PointerKind, ReactionKind, Release, ReleaseState
@@ -40,13 +40,6 @@ def webhook(running: tuple[Market, Receiver]) -> Receiver:
     return running[1]
 
 
-def materializations(instance: DagsterInstance, asset: str, day: str) -> list[str]:
-    """The data versions that Dagster was told of a partition, newest first."""
-    wanted = AssetRecordsFilter(asset_key=AssetKey(asset.split("/")), asset_partitions=[day])
-    found = [r.asset_materialization for r in instance.fetch_materializations(wanted, limit=20).records]
-    return [(m.tags or {})["dagster/data_version"] for m in found if m is not None]
-
-
 def test_two_bad_days_in_a_row_are_one_episode_and_both_repaired(market: Market, webhook: Receiver) -> None:
     """Two runs, one for each day, one alert that it opened and one that it is over."""
     market.until(lambda: market.settled(["twice"]) and len(market.runs("twice")) == 2, "both days are repaired")
@@ -59,7 +52,7 @@ def test_two_bad_days_in_a_row_are_one_episode_and_both_repaired(market: Market,
         (move,) = market.published("twice/clean", number)
         (run,) = (r for r in market.runs("twice") if r.tags["dagster/partition"] == market.day(number))
         assert move.actor == f"run {run.run_id}"
-        assert materializations(market.instance, "twice/clean", market.day(number)) == [move.value]
+        assert market.materializations("twice/clean", number) == [move.value]
         assert market.fetches("twice/raw", number)[1:] == [run.run_id]
     assert_told_once(market, webhook, "twice", alerts=2)
 
@@ -75,7 +68,7 @@ def test_a_day_damaged_once_is_kept_back_and_fetched_again(market: Market, webho
     (rerun,) = market.runs("once")
     assert (rerun.status, move.actor) == (DagsterRunStatus.SUCCESS, f"run {rerun.run_id}")
     assert market.fetches("once/raw", 8) == [arrived.run_id, rerun.run_id]
-    assert materializations(market.instance, "once/clean", market.day(8)) == [move.value]
+    assert market.materializations("once/clean", 8) == [move.value]
     marks = market.ledger.moves(PointerKind.QUARANTINE)
     mine = [(m.key.split("|")[2] == move.value, m.value, m.verb) for m in marks if m.key.startswith("once/clean|")]
     assert mine == [(False, "bad", "quarantine"), (False, None, "drop")]
@@ -96,7 +89,7 @@ def test_a_persistent_fault_ends_in_attempts_exhausted(market: Market, webhook: 
     assert {r.status for r in market.runs("stubborn")} == {DagsterRunStatus.FAILURE}
     assert len(market.fetches("stubborn/raw", 7)) == 4  # the import, the day's run, two attempts
     (move,) = market.published("stubborn/clean", 7)
-    assert materializations(market.instance, "stubborn/clean", market.day(7)) == [move.value]
+    assert market.materializations("stubborn/clean", 7) == [move.value]
     assert any("attempts exhausted" in webhook.titles[alert] for alert in webhook.keys("stubborn"))
     assert_told_once(market, webhook, "stubborn", alerts=2)
 

@@ -9,7 +9,7 @@ import pytest
 from dagster import DagsterRunStatus
 
 from qoa_platform.records import Closing, OutcomeState, PointerKind, Reaction, ReactionKind
-from tests.services.market import Market
+from tests.services.market import Market, run
 from tests.services.receiver import Receiver
 
 pytestmark = [pytest.mark.services, pytest.mark.faults, pytest.mark.timeout(900)]
@@ -83,15 +83,13 @@ def test_the_reactor_is_killed_and_the_daemon_goes_on(copied: tuple[Market, Rece
 def test_the_reactor_is_killed_at_the_rollback(copied: tuple[Market, Receiver]) -> None:
     """SIGKILL before and after the alias moves: it moves back once, and is forecast again by one run."""
     market, webhook = copied
-    market.arrive("bad", "bad/forecast", "bad/scorecard")
-    market.serve("sensor.before_request:2")
-    market.daemon.start()
-    for place in ("perform.before_intent", "perform.after_intent", "perform.after_outcome", "outbox.after_send"):
-        market.reactor.start(f"{place}:2")
-        market.until(lambda: not market.reactor.alive or back(market), f"the reactor dies at {place}")
-        market.reactor.kill()
-    market.server.kill()
+    run(market.root, "materialize.py", "bad/forecast", "bad/scorecard")
+    for place in (*REACTOR[:3], "perform.after_outcome:2", "outbox.after_send"):
+        market.reactor.start(place)
+        market.until(lambda: not market.reactor.alive, f"the reactor dies at {place}")
+        assert market.reactor.code == -9, market.reactor.said()
     market.serve()
+    market.daemon.start()
     market.reactor.start()
     market.until(lambda: back(market) and market.runs("bad") and market.settled(["bad", "twice"]), "it is over")
     assert [m.value for m in market.champions("bad")] == ["v1", "v2", "v1"]
@@ -164,3 +162,19 @@ def test_a_power_cut_while_runs_are_under_way(copied: tuple[Market, Receiver]) -
     market.serve()
     market.daemon.start()
     repaired(market, webhook, attempts=(2, 2))
+
+
+@pytest.mark.slow
+def test_a_run_dies_between_its_pointer_and_dagsters_event(copied: tuple[Market, Receiver]) -> None:
+    """The day is published and satisfied, so nothing is run again; Dagster hears of it from the outbox, once."""
+    market, webhook = copied
+    market.serve("publish.after_move:2")  # each run's raw day passes first, then its clean day
+    market.daemon.start()
+    market.until(lambda: [e.closing for e in market.episodes("twice")] == [Closing.REPAIRED], "the episode ends")
+    market.until(lambda: market.settled(["twice"]), "it is told")
+    assert [r.status for r in market.runs("twice")] == [DagsterRunStatus.FAILURE] * 2
+    assert {str(market.last(r)) for r in reruns(market)} == {"applied(the window is satisfied meanwhile)"}
+    for number in (6, 7):
+        (move,) = market.published("twice/clean", number)
+        assert market.materializations("twice/clean", number) == [move.value]
+    market.assert_once(webhook, ["twice"])
