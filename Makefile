@@ -53,7 +53,7 @@ $(STAMP): requirements.lock
 
 lock: ## make requirements.lock anew (for the maintainer: needs uv, DATE=2026-11-17, a week ago or more)
 	@test -n "$(DATE)" || { echo "Say DATE=YYYY-MM-DD: nothing younger is taken. A week ago is a good choice."; exit 1; }
-	$(or $(UV),uv) pip compile pyproject.toml --quiet --all-extras --universal --python-version $(PYTHON_MIN) \
+	$(or $(UV),uv) pip compile pyproject.toml --quiet --extra postgres --extra demo --extra dev --universal --python-version $(PYTHON_MIN) \
 	    --generate-hashes --no-annotate --no-header --exclude-newer $(DATE) -o requirements.lock
 
 # --------------------------------------------------------------------------------------------------------- looking at it
