@@ -32,6 +32,8 @@ APART = timedelta(days=1)
 """A step that would have been taken, and one that was, are the same when they lie no further apart."""
 TICK = timedelta(days=1)
 """Steps that only wait for time to go by (cool-down, ``for 2 d``) are looked for at every event, and so often."""
+Moment = tuple[datetime, datetime]
+"""``at``, then ``wall``: on a replay clock a whole day of verdicts, steps and repairs has one ``at``."""
 OPEN_LOOP = (
     "open loop: what was done is taken as it happened; a step that was not done then is assumed to have worked, "
     "and to have changed nothing that was measured afterwards"
@@ -93,8 +95,8 @@ def replay(
     begin = horizon_of((contract,), since)
     history = _read(reader, contract, begin)
     walk = _Walk(history=history, graph=graph or Graph(), world=World(contract=contract, at=begin, wall=begin))
-    for at in _moments(history, begin, until):
-        walk.step(at)
+    for moment in _moments(history, begin, until):
+        walk.step(moment)
     counts = {how: sum(h is how and since <= v.at <= until for v, h in history.verdicts) for how in How}
     mine = [r for r in history.reactions if since <= r.at <= until]
     would = [(r, o) for r, o in walk.steps if since <= r.at <= until]
@@ -123,19 +125,26 @@ def _read(reader: Reader, contract: Contract, begin: datetime) -> _History:
         outcomes.setdefault(outcome.reaction, []).append(outcome)
     moves = [m for kind in KINDS if kind is not PointerKind.DECIDED for m in reader.moves(kind)]
     return _History(
-        verdicts=sorted(found, key=lambda pair: pair[0].at), moves=sorted(moves, key=lambda m: m.at),
+        verdicts=sorted(found, key=lambda pair: _moment(pair[0])), moves=sorted(moves, key=_moment),
         versions=reader.find(ModelVersion), outcomes=outcomes,
         reactions=[r for r in reader.find(Reaction) if r.contract == contract.name],
     )  # fmt: skip
 
 
-def _moments(history: _History, begin: datetime, until: datetime) -> list[datetime]:
+def _moment(record: Verdict | Move | Outcome | ModelVersion | Reaction) -> Moment:
+    return record.at, record.wall
+
+
+def _moments(history: _History, begin: datetime, until: datetime) -> list[Moment]:
     """When something happened, and every tick between."""
-    happened = {v.at for v, _ in history.verdicts} | {m.at for m in history.moves} | {v.at for v in history.versions}
-    happened |= {o.at for outcomes in history.outcomes.values() for o in outcomes}
-    first = min((at for at in happened if begin <= at <= until), default=until)
-    ticks = {first + TICK * n for n in range(int((until - first) / TICK) + 1)}
-    return sorted(at for at in happened | ticks | {until} if begin <= at <= until)
+    happened = {_moment(v) for v, _ in history.verdicts} | {_moment(m) for m in history.moves}
+    happened |= {_moment(v) for v in history.versions}
+    happened |= {_moment(o) for outcomes in history.outcomes.values() for o in outcomes}
+    found = {(at, wall) for at, wall in happened if begin <= at <= until}
+    first = min((at for at, _ in found), default=until)
+    ticks = {first + TICK * n for n in range(int((until - first) / TICK) + 1)} | {until}
+    last = max((wall for _, wall in found), default=until)
+    return sorted(found | {(at, last) for at in ticks})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -153,20 +162,23 @@ class _Walk:
     _judged: int = 0
     _moved: int = 0
 
-    def step(self, at: datetime) -> None:
-        """Take what was known at *at*, decide, and then let happen what happened then."""
-        self._take_verdicts(at)
-        outcomes = {r.id: o for r in self.world.reactions if (o := self._outcome(r, at)) is not None}
+    def step(self, moment: Moment) -> None:
+        """Take what was known at *moment*, decide, and then let happen what happened then."""
+        at, wall = moment
+        self._take_verdicts(moment)
         self.world = replace(
-            self.world, at=at, wall=at, graph=self.graph, outcomes=outcomes, verdicts=self._recent(at),
-            versions=tuple(v for v in self.history.versions if v.at <= at), runs=self._runs(at),
+            self.world, at=at, wall=wall, graph=self.graph, outcomes=self._outcomes(moment), verdicts=self._recent(at),
+            versions=tuple(v for v in self.history.versions if _moment(v) <= moment), runs=self._runs(moment),
         )  # fmt: skip
-        self._decide(at)
-        self._take_moves(at)
+        self._decide(moment)
+        self._take_moves(moment)
         for _ in range(2):  # what follows from that: an episode that ends, and then its resolution
-            self._decide(at)
+            self._decide(moment)
 
-    def _decide(self, at: datetime) -> None:
+    def _outcomes(self, moment: Moment) -> dict[str, Outcome]:
+        return {r.id: o for r in self.world.reactions if (o := self._outcome(r, moment)) is not None}
+
+    def _decide(self, moment: Moment) -> None:
         plan = decide(self.world)
         known = {o.reaction: o for o in plan.outcomes}
         self._known |= known
@@ -181,8 +193,7 @@ class _Walk:
             self.world, episodes=merged(self.world.episodes, plan.episodes), reactions=tuple(reactions.values()),
             releases=tuple(releases.values()), outcomes={**self.world.outcomes, **known},
         )  # fmt: skip
-        outcomes = {r.id: o for r in self.world.reactions if (o := self._outcome(r, at)) is not None}
-        self.world = replace(self.world, outcomes=outcomes)
+        self.world = replace(self.world, outcomes=self._outcomes(moment))
 
     def _match(self, reaction: Reaction) -> None:
         """The step that was taken nearest in time, of the same kind on the same target."""
@@ -193,22 +204,23 @@ class _Walk:
             if r.id not in taken and _place(r) == _place(reaction) and abs(r.at - reaction.at) <= APART
         ]
         if same:
-            self.matched[reaction.id] = min(same, key=lambda r: abs(r.at - reaction.at)).id
+            near = min(same, key=lambda r: (abs(r.at - reaction.at), abs(r.wall - reaction.wall)))
+            self.matched[reaction.id] = near.id
 
-    def _outcome(self, reaction: Reaction, at: datetime) -> Outcome | None:
-        """What is known of a step at *at*: what happened to the one that was taken, else that it is assumed done."""
+    def _outcome(self, reaction: Reaction, moment: Moment) -> Outcome | None:
+        """What is known of a step at *moment*: what happened to the one that was taken, else that it is assumed done."""
         if reaction.id in self._known:
             return self._known[reaction.id]
         twin = self.matched.get(reaction.id)
         if twin is None:
             return Outcome(
-                reaction=reaction.id, state=OutcomeState.APPLIED, detail="assumed", at=reaction.at, wall=reaction.at
+                reaction=reaction.id, state=OutcomeState.APPLIED, detail="assumed", at=reaction.at, wall=reaction.wall
             )
-        told = [o for o in self.history.outcomes.get(twin, ()) if o.at <= max(at, reaction.at)]
+        told = [o for o in self.history.outcomes.get(twin, ()) if _moment(o) <= max(moment, _moment(reaction))]
         return replace(told[-1], reaction=reaction.id) if told else None
 
-    def _take_verdicts(self, at: datetime) -> None:
-        while self._judged < len(self.history.verdicts) and self.history.verdicts[self._judged][0].at <= at:
+    def _take_verdicts(self, moment: Moment) -> None:
+        while self._judged < len(self.history.verdicts) and _moment(self.history.verdicts[self._judged][0]) <= moment:
             verdict = self.history.verdicts[self._judged][0]
             self._heads[verdict.key, verdict.window] = verdict
             self._judged += 1
@@ -220,18 +232,18 @@ class _Walk:
         self._heads = {p: v for p, v in self._heads.items() if v.window.end > horizon or v.key in still}
         return tuple(self._heads.values())
 
-    def _runs(self, at: datetime) -> tuple[RunView, ...]:
+    def _runs(self, moment: Moment) -> tuple[RunView, ...]:
         """The runs that were active: those that were judged at this very moment, while they ran."""
         seen = {
             str(v.evidence["run"]): self.world.contract.subject(v.key.subject)
             for v in self._heads.values()
-            if v.provisional and v.at == at and "run" in v.evidence
+            if v.provisional and _moment(v) == moment and "run" in v.evidence
         }
         return tuple(RunView(id=i, state=RunState.RUNNING, assets=s.run if s else ()) for i, s in seen.items())
 
-    def _take_moves(self, at: datetime) -> None:
+    def _take_moves(self, moment: Moment) -> None:
         pointers, moves = dict(self.world.pointers), list(self.world.alias_moves)
-        while self._moved < len(self.history.moves) and self.history.moves[self._moved].at <= at:
+        while self._moved < len(self.history.moves) and _moment(self.history.moves[self._moved]) <= moment:
             move = self.history.moves[self._moved]
             pointers[move.kind, move.key] = Pointer(
                 kind=move.kind, key=move.key, value=move.value, generation=move.generation, at=move.at, wall=move.wall

@@ -193,15 +193,20 @@ def verdict(
 
 @dataclass(slots=True)
 class Hand:
-    """A clock that is moved by hand; ``wall`` runs along with ``at``."""
+    """A clock that is moved by hand; ``wall`` runs along with ``at``, or (*replay*) on its own, a second a look."""
 
     now: datetime = START
+    replay: bool = False
+    looks: int = 0
 
     def at(self) -> datetime:
         return self.now
 
     def wall(self) -> datetime:
-        return self.now
+        if not self.replay:
+            return self.now
+        self.looks += 1
+        return START + timedelta(days=3_000, seconds=self.looks)
 
 
 @dataclass(slots=True)
@@ -281,7 +286,8 @@ class Scene:
 
     def judge(self, place: str, window: Window, status: Status | Reason | str, **given: object) -> Verdict:
         """A verdict, now."""
-        made = verdict(place, window, status, at=self.clock.at(), under=self.contract.digest, **given)  # type: ignore[arg-type]
+        now = {"at": self.clock.at(), "wall": self.clock.wall()}
+        made = verdict(place, window, status, under=self.contract.digest, **now, **given)  # type: ignore[arg-type]
         self.commit(Batch(records=(made,)))
         return made
 

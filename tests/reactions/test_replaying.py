@@ -95,6 +95,27 @@ def test_the_contract_that_was_in_force_would_have_done_what_was_done(scene: Set
     assert found.note == OPEN_LOOP
 
 
+def test_on_a_replay_clock_too(scene: Set) -> None:
+    """Semantics 25: where a bad day, its repair and all steps have one ``at``, they are told apart by ``wall``."""
+    now = scene(HELD)
+    now.clock.replay = True
+    for number in range(6):
+        name = "sales.volume"
+        now.judge(name, day(number), "violated" if number in (1, 3) else "satisfied", data=f"{number:064d}")
+        for _ in range(2):
+            now.reconcile()
+        for run in now.runs.active():
+            now.judge(name, day(number), "satisfied", data="f" * 64)
+            now.runs.end(f"{run.reaction}:{run.attempt}", RunState.SUCCEEDED)
+        now.reconcile()
+        now.later(DAY)
+    found = replayed(now, HELD)
+    assert kinds(found, would=True, was=False) == []
+    assert kinds(found, would=False, was=True) == []
+    assert len(found.rows) == len(now.reactions()) >= 8
+    assert {(e.id, e.closing) for e in found.episodes} == {(e.id, e.closing) for e in now.episodes()}
+
+
 def test_replay_writes_nothing_and_is_pure(scene: Set) -> None:
     """Semantics 25: a replay only reads: the ledger stands where it stood, and twice gives the same."""
     now = scene(HELD)
