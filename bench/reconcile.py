@@ -4,7 +4,7 @@ import argparse
 import statistics
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -79,10 +79,6 @@ class NoRuns:
     def terminate(self, run: str, /) -> bool:
         """Nothing is ever ended here."""
         raise AssertionError(run)
-
-    def selection(self, asset: str, below: Sequence[str], /) -> Iterator[str]:
-        """The assets of a run."""
-        return iter((asset, *below))
 
 
 def contract_of(number: int, promises: int) -> Contract:

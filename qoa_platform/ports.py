@@ -1,8 +1,8 @@
 """Owns the ports: the Protocols that a shell is handed, so that decisions stay pure and hosts stay replaceable."""
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
-from typing import Any, Protocol, TypeVar
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol, TypeVar
 
 from qoa_platform.records import (
     Alert,
@@ -10,11 +10,9 @@ from qoa_platform.records import (
     Committed,
     Edge,
     Envelope,
-    Injection,
     Move,
     Pointer,
     PointerKind,
-    Reaction,
     Refused,
     RunRequest,
     RunView,
@@ -62,13 +60,6 @@ class Artifacts(Protocol):
     def exists(self, name: str, digest: str, /, suffix: str) -> bool: ...
 
 
-class Feed(Protocol):
-    """Where an asset's raw data comes from. ``fetch`` may be called again for the same partition (a rerun)."""
-
-    def fetch(self, partition: str, /) -> Any: ...
-    def injected(self, target: str, partition: str, run: str, /) -> Sequence[Injection]: ...
-
-
 class Runs(Protocol):
     """The orchestrator's runs, as a reaction needs them (decision 7)."""
 
@@ -76,7 +67,6 @@ class Runs(Protocol):
     def by_key(self, key: str, /) -> RunView | None: ...
     def active(self) -> Sequence[RunView]: ...
     def terminate(self, run: str, /) -> bool: ...
-    def selection(self, asset: str, below: Sequence[str], /) -> Iterator[str]: ...
 
 
 class Notifier(Protocol):
@@ -85,9 +75,3 @@ class Notifier(Protocol):
     name: str
 
     def notify(self, alert: Alert, /) -> None: ...
-
-
-class Performer(Protocol):
-    """One function per reaction kind, idempotent under the reaction id. Returns (detail, effect) of what it did."""
-
-    def __call__(self, reaction: Reaction, /, at: datetime, wait: timedelta) -> tuple[str, dict[str, object]]: ...

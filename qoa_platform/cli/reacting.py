@@ -24,6 +24,8 @@ from qoa_platform.workspace import Workspace, open_workspace
 if TYPE_CHECKING:
     from qoa_platform.reactor import Reacted
 
+LEFT_BEHIND = 86_400.0
+"""Seconds after which a half-written artifact belongs to a writer that was killed: it is swept when a lane opens."""
 ROUNDS = 50
 """``--once --inline`` goes round at most so often: a run may lead to another reaction."""
 
@@ -44,6 +46,7 @@ def open_lane(*, inline: bool, windows: Sequence[str]) -> Lane:
     asked = frozenset(map(_window, windows))
     workspace = open_workspace()
     make_dagster_home(workspace.home)
+    workspace.files.sweep(LEFT_BEHIND)
     with redirect_stdout(sys.stderr):
         instance = project_instance(workspace)
         ports = project_ports(workspace, inline=inline, instance=instance)

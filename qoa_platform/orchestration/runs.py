@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -77,10 +77,6 @@ class DagsterRuns:
             time.sleep(0.1)
         message = f"run {run} did not end within {PATIENCE:.0f} s of being terminated"
         raise TimeoutError(message)
-
-    def selection(self, asset: str, below: Sequence[str], /) -> Iterator[str]:
-        """*asset* and what lies *below* it."""
-        yield from (asset, *below)
 
 
 def _view(record: Any) -> RunView:

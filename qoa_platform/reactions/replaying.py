@@ -208,7 +208,7 @@ class _Walk:
             self.matched[reaction.id] = near.id
 
     def _outcome(self, reaction: Reaction, moment: Moment) -> Outcome | None:
-        """What is known of a step at *moment*: what happened to the one that was taken, else that it is assumed done."""
+        """What is known of a step at *moment*: what became of its twin, else that it is assumed done."""
         if reaction.id in self._known:
             return self._known[reaction.id]
         twin = self.matched.get(reaction.id)

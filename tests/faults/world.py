@@ -6,7 +6,7 @@ that ``life`` is the same program before and after a crash.
 
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -171,10 +171,6 @@ class FileRuns:
             return False
         self._write(path, {**facts, "state": "canceled", "ended": facts.get("ended", 0) + 1})
         return True
-
-    def selection(self, asset: str, below: Sequence[str], /) -> Iterator[str]:
-        """The asset and what lies below it."""
-        yield from (asset, *below)
 
     def views(self) -> list[RunView]:
         """All runs."""

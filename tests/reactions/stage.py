@@ -1,6 +1,6 @@
 """Owns the stage of the reaction tests: a real ledger, a clock that is moved by hand, and runs that end when told."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -237,9 +237,6 @@ class Runs:
     def terminate(self, run: str, /) -> bool:
         mine = [key for key, view in self.runs.items() if view.id == run and view in self.active()]
         return sum(self.end(key, RunState.CANCELED) for key in mine) > 0
-
-    def selection(self, asset: str, below: Sequence[str], /) -> Iterator[str]:
-        return iter((asset, *below))
 
     def start(self, assets: tuple[str, ...], partition: str | None = None) -> RunView:
         """A run that no reaction asked for."""

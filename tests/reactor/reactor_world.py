@@ -1,6 +1,6 @@
 """Owns the small world of the reactor's tests: a contract with every reaction that needs no run, verdicts, runs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from qoa_platform.contracts import read_text
@@ -90,9 +90,6 @@ class NoRuns:
 
     def terminate(self, _run: str, /) -> bool:
         return False
-
-    def selection(self, asset: str, _below: Sequence[str], /) -> Iterator[str]:
-        yield asset
 
 
 def contract() -> Contract:
