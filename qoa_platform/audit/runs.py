@@ -4,19 +4,24 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from qoa_platform.metrics import build
-from qoa_platform.metrics.protocol import FoldMetric
+from qoa_platform.metrics import build, catalogue
+from qoa_platform.metrics.protocol import AnyMetric, FoldMetric
+from qoa_platform.metrics.specs import stand_in
 from qoa_platform.ports import Clock, Ledger
 from qoa_platform.records import (
     ACTIVE,
     Batch,
     Contract,
+    Direction,
     Measurement,
+    Promise,
     Reading,
+    Reason,
     RunView,
     Subject,
     SubjectKind,
     Trial,
+    Unit,
     Usage,
     Verdict,
     Window,
@@ -102,8 +107,7 @@ def _judged(
         Context.under(contract, subject.id, window, at=at, wall=wall), provisional=trial is None, trial=trial
     )
     for promise in subject.promises:
-        metric = build(promise, subject)[0]
-        reading = metric.fold(usages) if isinstance(metric, FoldMetric) else Reading(value=None, n=0)
+        metric, reading = _read(promise, subject, usages)
         measurement = Measurement(
             metric=metric.id, params=metric.params, subject=subject.target, window=window, reading=reading,
             unit=metric.unit, direction=metric.direction, trial=run, at=at, wall=wall,
@@ -113,3 +117,20 @@ def _judged(
             measurements=(measurement.id,), gate=False,
         )  # fmt: skip
         yield measurement, replace(verdict, evidence={**verdict.evidence, "run": run})
+
+
+def _read(promise: Promise, subject: Subject, usages: Sequence[Usage]) -> tuple[AnyMetric, Reading]:
+    """The reading of the run; a promise that no metric of runs can be built from is unknown(error), and it alone."""
+    try:
+        metric = build(promise, subject)[0]
+    except ValueError as error:
+        spec = catalogue().get(promise.metric)
+        unit, direction = (spec.unit, spec.direction) if spec else (Unit.ONE, Direction.TARGET)
+        return stand_in(promise.metric, unit, direction, promise, subject), _failed(str(error))
+    if isinstance(metric, FoldMetric):
+        return metric, metric.fold(usages)
+    return metric, _failed(f"{metric.id} is read off a frame. Allowed: metrics of runs")
+
+
+def _failed(cause: str) -> Reading:
+    return Reading.unknown(Reason.ERROR, cause=cause)

@@ -1,5 +1,6 @@
 """Owns Grouped: one state per group, and the state of the whole."""
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
@@ -23,7 +24,9 @@ class _Body(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Grouped(State):
-    """State per group key, as sorted pairs, and the state of the whole. Neutral element: no groups, the whole's zero.
+    """State per group key, as pairs sorted by key, and the state of the whole.
+
+    Neutral element: no groups, the zero of the whole.
 
     Above 1 000 groups, those whose names come last share the group ``__overflow__``. A name among the first 1 000 of
     all is among the first 1 000 of every part, so the kept groups are complete however the parts are merged.
@@ -61,7 +64,11 @@ class Grouped(State):
 
     def get(self, group: str | None) -> State | None:
         """The state of *group*; of the whole for ``None``; ``None`` where the group was not seen."""
-        return self.whole if group is None else dict(self.groups).get(group)
+        if group is None:
+            return self.whole
+        place = bisect_left(self.groups, group, key=_name)
+        found = self.groups[place] if place < len(self.groups) else None
+        return found[1] if found is not None and found[0] == group else None
 
     def plain(self) -> Mapping[str, Any]:
         """The kind, the whole, and the groups by name."""

@@ -1,5 +1,6 @@
 """Owns the tests of judging runs: finished ones once, active ones provisionally, imports and strangers never."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -162,3 +163,21 @@ def test_without_run_subjects_nothing_is_judged(ledger: Store) -> None:
     desk = Desk.of(ledger, volume)
     desk.trial("r1", "shop/model", 1.0)
     assert judged(desk, active("r1", 9999, "shop/model")) == []
+
+
+def test_a_promise_without_a_metric_of_runs_fails_alone(desk: Desk) -> None:
+    """A promise that no metric of runs can be built from is unknown(error), once; the others are judged."""
+    training = desk.contract.subjects[0]
+    odd = replace(training.promises[0], id="odd", metric="data.row_count")
+    wrong = replace(training.promises[0], id="wrong", params=(("colour", "red"),))
+    subject = replace(training, promises=(*training.promises, odd, wrong))
+    desk.contract = replace(desk.contract, subjects=(subject,))
+    desk.trial("r1", "shop/features", 40.0, 0.3)
+    desk.trial("r1", "shop/model", 30.0, 0.4)
+    found = judged(desk)
+    assert said(found)["training.odd"] == said(found)["training.wrong"] == "unknown(error)"
+    assert said(found)["training.slow"] == "violated"
+    causes = {v.key.promise: str(v.cause) for v in found}
+    assert "data.row_count is read off a frame" in causes["odd"]
+    assert "takes no parameter 'colour'" in causes["wrong"]
+    assert judged(desk) == []
