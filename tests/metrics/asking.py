@@ -73,3 +73,13 @@ NO_DATA = Expected(None, reason=Reason.NO_DATA)
 NO_REFERENCE = Expected(None, reason=Reason.NO_REFERENCE)
 NOT_APPLICABLE = Expected(None, reason=Reason.NOT_APPLICABLE)
 ERROR = Expected(None, reason=Reason.ERROR)
+
+
+def ratio(hits: Any, n: int) -> Expected:
+    """Hits ÷ n."""
+    return Expected(int(hits) / n, n) if n else NO_DATA
+
+
+def holds(predicate: Callable[[pd.Series], Any]) -> Expect:
+    """Share of the present values for which *predicate* holds."""
+    return lambda asked: ratio(np.sum(predicate(asked.present)), len(asked.present))
