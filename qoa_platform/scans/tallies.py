@@ -45,36 +45,55 @@ def kept(columns: Iterable[str], nullable: frozenset[str]) -> Kept:
         case [column]:
             return Kept(f"rows {column!r}", pl.col(column).count())
         case missing:
-            return Kept(f"rows {missing}", _present(missing).sum())
-
-
-def _present(columns: Iterable[str]) -> pl.Expr:
-    return reduce(and_, (pl.col(column).is_not_null() for column in columns))
+            return Kept(f"rows {missing}", present(missing).sum())
 
 
 def tally_exprs(ask: Ask, schema: Schema, nullable: frozenset[str]) -> tuple[Kept, Kept]:
     """Hits and rows of a tally. Raises UnanswerableError, CompileError, ExpressionError."""
-    params = dict(ask.params)
-    match params.get("hits"):
+    match dict(ask.params).get("hits"):
         case "rows":
             return ALL, ALL
         case "present":
             return kept(ask.columns, nullable), ALL
         case "expr":
-            hit = _of_condition(ask, schema, nullable)
+            hits = _of_condition(ask, schema, nullable)
+        case _:
+            hits = hit(ask, schema).sum()
+    return Kept(f"hits {ask.columns} {ask.expr} {ask.params}", hits), kept(ask.columns, nullable)
+
+
+def hit(ask: Ask, schema: Schema) -> pl.Expr:
+    """Whether a row is a hit of *ask*, a tally: true, false, or (where something is missing) null.
+
+    What is counted and what is flagged (``flagging``) are this one expression, so that they cannot differ.
+    Raises UnanswerableError, CompileError, ExpressionError.
+    """
+    params = dict(ask.params)
+    match params.get("hits"):
+        case "rows":
+            return pl.lit(value=True)
+        case "present":
+            return present(ask.columns)
+        case "expr":
+            tree = parsed(ask.expr or "")
+            require(sorted(columns_of(tree)), schema)
+            return condition(tree, schema)
         case hits:
-            hit = _hit(str(hits), ask, params, schema).sum()
-    return Kept(f"hits {ask.columns} {ask.expr} {ask.params}", hit), kept(ask.columns, nullable)
+            return _hit(str(hits), ask, params, schema)
+
+
+def present(columns: Iterable[str]) -> pl.Expr:
+    """Whether all *columns* are present in a row, of none: always."""
+    masks = [pl.col(column).is_not_null() for column in columns]
+    return reduce(and_, masks) if masks else pl.lit(value=True)
 
 
 def _of_condition(ask: Ask, schema: Schema, nullable: frozenset[str]) -> pl.Expr:
-    tree = parsed(ask.expr or "")
-    require(sorted(columns_of(tree)), schema)
-    hit = condition(tree, schema)
-    if not columns_of(tree):
-        return pl.when(hit).then(pl.len()).otherwise(0)
+    found = hit(ask, schema)
+    if not columns_of(parsed(ask.expr or "")):
+        return pl.when(found).then(pl.len()).otherwise(0)
     missing = sorted(nullable.intersection(ask.columns))
-    return ((_present(missing) & hit) if missing else hit).sum()
+    return ((present(missing) & found) if missing else found).sum()
 
 
 def _hit(hits: str, ask: Ask, params: Mapping[str, Any], schema: Schema) -> pl.Expr:
