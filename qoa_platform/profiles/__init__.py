@@ -3,6 +3,19 @@
 from qoa_platform.profiles.encoding import ProfileError, decode, encode
 from qoa_platform.profiles.freezing import FreezeError, freeze
 from qoa_platform.profiles.moving import moving
+from qoa_platform.profiles.summarising import summarise
+from qoa_platform.profiles.summary import Summary
 from qoa_platform.profiles.wanting import Wanted, wanted
 
-__all__ = ["FreezeError", "ProfileError", "Wanted", "decode", "encode", "freeze", "moving", "wanted"]
+__all__ = [
+    "FreezeError",
+    "ProfileError",
+    "Summary",
+    "Wanted",
+    "decode",
+    "encode",
+    "freeze",
+    "moving",
+    "summarise",
+    "wanted",
+]
