@@ -51,6 +51,12 @@ group is ``None``, and the answer is a plain ``Tally``. A group without fences h
 ``uniqueness`` → ``Sums(n = rows kept, distinct, once)``
     The same question answered for this frame alone, several times faster: *distinct* keys, and keys seen exactly
     *once*. **It does not merge** (class X).
+``quantile`` → ``Sums(n, value)``
+    One numeric column: the quantile ``q`` (0 to 1) of the n present finite values, linear between its neighbours (type
+    7). Exact, and **it does not merge** (class X); all quantiles of one column, filter and groups are one selection.
+``whole`` → ``states.whole.Whole``
+    The columns themselves (none: all), one ``Whole`` per group where the ask has ``by``: the only way to a formula that
+    no state answers. **Never stored**, slow, reported as unfused, refused where rows do not fit the memory.
 ``confusion`` → ``Confusion``
     Columns (truth, prediction) as text, over rows with both present.
 ``nothing`` → ``Tally()``
@@ -67,7 +73,7 @@ from typing import Any, Protocol, Self, runtime_checkable
 
 from qoa_platform.records import Ask, Direction, Params, Profile, Promise, Reading, Subject, Unit, Usage, Window
 
-UNMERGEABLE = frozenset({"uniqueness", "nothing"})
+UNMERGEABLE = frozenset({"uniqueness", "quantile", "whole", "nothing"})
 """``Ask.state`` whose answers hold for one frame only."""
 
 

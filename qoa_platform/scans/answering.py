@@ -8,14 +8,14 @@ import polars as pl
 
 from qoa_platform.records import Ask
 from qoa_platform.scans.planning import Pass, Plan, sums_its_groups, whole
-from qoa_platform.scans.queries import BROKEN, Answer, Answers, Failure, Query, Source, query
+from qoa_platform.scans.queries import BROKEN, NONE, Answer, Answers, Beside, Failure, Query, Source, query
 from qoa_platform.states import Grouped, State, Tally
 
 
-def answered(steps: Plan, rows: pl.DataFrame) -> dict[Ask, State | Failure]:
+def answered(steps: Plan, rows: pl.DataFrame, beside: Beside = NONE) -> dict[Ask, State | Failure]:
     """The state of every ask of the plan, over normal *rows*, or why there is none. Never raises for what they hold."""
     found: dict[Ask, Answer] = {ask: Failure(cause) for ask, cause in steps.refused.items()}
-    for answers in _together(steps.passes, Source.of(rows)):
+    for answers in _together(steps.passes, Source.of(rows, beside)):
         found.update(answers)
     return {ask: _assembled(ask, found) for ask in steps.asks}
 

@@ -13,7 +13,7 @@ from qoa_platform.scans.compiling import parsed
 
 COUNTED = frozenset({"frequencies", "confusion"})
 KEYED = frozenset({"keys", "uniqueness"})
-KNOWN = FUSED | COUNTED | KEYED | {"nothing"}
+KNOWN = FUSED | COUNTED | KEYED | {"quantile", "whole", "nothing"}
 
 
 class Shape(IntEnum):
@@ -31,12 +31,21 @@ class Shape(IntEnum):
     """One quick hash per row, and what repeats of it."""
     KEY = 5
     """One stable hash per row, which is kept."""
+    QUANTILE = 6
+    """One selection of one column, for all its quantiles."""
+    WHOLE = 7
+    """The rows themselves, for one ask."""
+
+
+APART = {"quantile": Shape.QUANTILE, "whole": Shape.WHOLE}
+"""``Ask.state`` that is answered by a pass of its own shape."""
 
 
 class Pass(NamedTuple):
     """One way through the rows in which *where* is true, for *asks*.
 
-    *columns* are what is counted or hashed (of a SELECT or GROUP pass there are none: its asks read what they read).
+    *columns* are what is counted, hashed or handed over (of a SELECT or GROUP pass there are none: its asks read what
+    they read).
     """
 
     shape: Shape
@@ -74,7 +83,8 @@ def plan(asks: Iterable[Ask], schema: Schema, broken: Mapping[str, str] | None =
     """The passes that answer *asks*: each distinct ask once, and all that share their rows together.
 
     Tallies, sums, moments, spans and histograms share one select per ``where``, and one group_by per ``by``;
-    frequencies and confusions of the same columns share their counts; keys go apart. The whole of a grouped ask is the
+    frequencies and confusions of the same columns share their counts, and quantiles of one column its selection; keys
+    go apart. The whole of a grouped ask is the
     same ask without groups, so it may be shared too. An ask that names a column that is not there (or one that is
     *broken*, with its cause) is refused, and alone.
     """
@@ -124,6 +134,8 @@ def _pass(ask: Ask) -> Pass:
         return Pass(Shape.COUNT, ask.where, ask.by, ask.columns)
     if ask.state in KEYED:
         return Pass(Shape.KEY if ask.state == "keys" else Shape.REPEAT, ask.where, ask.by, ask.columns)
+    if ask.state in APART:
+        return Pass(APART[ask.state], ask.where, ask.by, ask.columns)
     return Pass(Shape.GROUP if ask.by else Shape.SELECT, ask.where, ask.by)
 
 
@@ -140,7 +152,7 @@ def _reads(ask: Ask, schema: Schema, broken: Mapping[str, str]) -> set[str]:
         raise UnanswerableError(f"state {ask.state!r} is not known to a scan. Allowed: {', '.join(sorted(KNOWN))}")
     read = columns_read(ask)
     require(read, schema)
-    if ask.state in KEYED and not ask.columns:
+    if ask.state in KEYED | {"whole"} and not ask.columns:
         read = tuple(schema)
     for name in read:
         if name in broken:

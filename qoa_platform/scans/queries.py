@@ -1,7 +1,8 @@
 """Owns the query of a pass: its lazy table, and the answers that are read off the table once it is collected."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import assert_never
 
 import polars as pl
@@ -12,15 +13,22 @@ from qoa_platform.scans.aggregates import Aggregate, Layout, Values, aggregate
 from qoa_platform.scans.columns import UnanswerableError, described
 from qoa_platform.scans.compiling import CompileError, condition, parsed
 from qoa_platform.scans.counting import answer_of_counts, answer_of_fences, coarser, counts, within_fences
-from qoa_platform.scans.grouping import GROUP, named
+from qoa_platform.scans.grouping import GROUP, named, parts
 from qoa_platform.scans.keying import answer_of_keys, hashed
 from qoa_platform.scans.keys import group_names
 from qoa_platform.scans.planning import Pass, Shape, columns_read, whole
+from qoa_platform.scans.quantiles import Quantiles
 from qoa_platform.states import State
 from qoa_platform.states.grouped import CAP
+from qoa_platform.states.whole import Whole
 
 BROKEN = (Exception, pl.exceptions.PanicException)
 """What a column can raise: a panic of the engine is no Exception."""
+
+
+Beside = Mapping[str, pl.DataFrame | pl.LazyFrame]
+"""Other frames that an ask may name, by asset or by the metric's parameter."""
+NONE: Beside = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +57,14 @@ class Source:
 
     rows: pl.LazyFrame
     layout: Layout
+    beside: Beside = field(default_factory=dict)
 
     @classmethod
-    def of(cls, frame: pl.DataFrame) -> "Source":
-        """The rows of *frame*, in which missing is null."""
+    def of(cls, frame: pl.DataFrame, beside: Beside = NONE) -> "Source":
+        """The rows of *frame*, in which missing is null, and the frames that stand *beside* it."""
         nullable = frozenset(column.name for column in frame.iter_columns() if column.null_count())
-        return cls(rows=frame.lazy(), layout=Layout(schema=dict(frame.schema), nullable=nullable, frame=frame))
+        layout = Layout(schema=dict(frame.schema), nullable=nullable, frame=frame)
+        return cls(rows=frame.lazy(), layout=layout, beside=beside)
 
     def where(self, text: str | None) -> pl.LazyFrame:
         """The rows in which the condition is true. Raises CompileError, ExpressionError."""
@@ -91,6 +101,12 @@ def query(step: Pass, source: Source, beside: Iterable[Pass] = ()) -> Query:
         case Shape.REPEAT | Shape.KEY:
             table = hashed(source.where(step.where), step.asks[0], source.layout.schema)
             return _each(step, source, table, answer_of_keys)
+        case Shape.QUANTILE:
+            found = Quantiles(rows=source.where(step.where), asks=step.asks, schema=source.layout.schema)
+            return _each(step, source, found.table(), found.answer)
+        case Shape.WHOLE:
+            columns = list(dict.fromkeys([*step.by, *(step.columns or source.layout.schema)]))
+            return _each(step, source, source.where(step.where).select(columns), _wholes)
         case _:
             assert_never(step.shape)
 
@@ -105,6 +121,14 @@ def _each(
         return {ask: source.guarded(ask, lambda asked=ask: answer(asked, found)) for ask in step.asks}  # type: ignore[misc]
 
     return Query(table=table, read=read)
+
+
+def _wholes(ask: Ask, table: pl.DataFrame) -> State | Mapping[str, State]:
+    """The rows, or those of each group; the columns of the groups go along only where they are asked for."""
+    columns = list(ask.columns) or [name for name in table.columns if name != GROUP]
+    if not ask.by:
+        return Whole(table.select(columns))
+    return {name: Whole(part.select(columns)) for name, part in parts(table, ask.by)}
 
 
 COUNTS = frozenset({Shape.COUNT, Shape.FENCE})

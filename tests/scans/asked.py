@@ -106,6 +106,7 @@ PLAIN: tuple[Ask, ...] = (
     *(ask("uniqueness", c) for c in "isfm"),
     *(ask("uniqueness", *cs) for cs in (["n", "d"], ["i", "s", "b"], ["c", "e"], ["t", "u"])),
     ask("uniqueness", "i", "s", missing_keys="value"), ask("uniqueness", "f", missing_keys="value"),
+    *(ask("quantile", c, q=q) for c, q in product("infgm", (0, 0.1, 0.5, 0.975, 1))),
     *(ask("keys", c) for c in SCHEMA), ask("keys", "i", "s", "f"), ask("keys", "s", "d", missing_keys="value"),
 )  # fmt: skip
 WHERE = ("col('i') > 0", "col('s') == 'a' or col('b')")

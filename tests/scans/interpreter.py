@@ -154,6 +154,9 @@ def _state(ask: Ask, rows: Sequence[Row]) -> State:  # noqa: C901, PLR0911 (one 
             bins = Counter(sum(float(x) > e for e in edges) for (x,) in present)
             counts = tuple(bins[k] for k in range(len(edges) + 1))
             return Histogram(params["digest"], counts, len(cells) - len(present))
+        case "quantile":
+            finite = sorted(float(x) for (x,) in present if math.isfinite(x))
+            return Sums.of_terms(len(finite), value=_between(finite, params["q"])) if finite else Sums()
         case "confusion":
             return Confusion.count((value_text(a), value_text(b)) for a, b in present)
         case _:
@@ -162,6 +165,12 @@ def _state(ask: Ask, rows: Sequence[Row]) -> State:  # noqa: C901, PLR0911 (one 
                 return Keys.count(key_hash(key) for key in kept)
             seen = Counter(kept)
             return Sums.of_terms(len(kept), distinct=len(seen), once=sum(n == 1 for n in seen.values()))
+
+
+def _between(x: Sequence[float], q: float) -> float:
+    position = (len(x) - 1) * q
+    low, high = x[math.floor(position)], x[math.ceil(position)]
+    return low + (high - low) * (position - math.floor(position))
 
 
 def _tally(ask: Ask, params: Mapping[str, Any], rows: Sequence[Row], present: Sequence[tuple[Any, ...]]) -> Tally:

@@ -1,9 +1,7 @@
 """Answers of a scan: what they mean row by row, that they merge, and that what fails fails alone."""
 
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
-from math import isclose, isfinite
-from typing import Any
 
 import polars as pl
 import pytest
@@ -14,19 +12,9 @@ from qoa_platform.metrics import UNMERGEABLE
 from qoa_platform.records import Ask
 from qoa_platform.scans.queries import Failure
 from qoa_platform.states import Grouped, State
+from tests.scans.alike import alike
 from tests.scans.asked import BY, FENCED, PLAIN, WHERE, Rows, frame_of, missing_as_none, rows, states
 from tests.scans.interpreter import answer
-
-
-def alike(a: Any, b: Any) -> bool:
-    """Equal; floats up to rounding, and where they are not finite, both not."""
-    if isinstance(a, float) and isinstance(b, float):
-        return isclose(a, b, rel_tol=1e-9, abs_tol=1e-6) if isfinite(a) and isfinite(b) else isfinite(a) == isfinite(b)
-    if is_dataclass(a) and type(a) is type(b):
-        return all(alike(getattr(a, f.name), getattr(b, f.name)) for f in fields(a))
-    if isinstance(a, tuple) and isinstance(b, tuple):
-        return len(a) == len(b) and all(map(alike, a, b))
-    return bool(a == b)
 
 
 def check(asks: tuple[Ask, ...], found: Rows) -> None:

@@ -25,7 +25,7 @@ from qoa_platform.metrics.validity import FiniteShare, InFences, InRange, InSet,
 from qoa_platform.metrics.volume import RowCount
 from qoa_platform.profiles import Wanted, freeze
 from qoa_platform.records import Profile, Reading, Reason, Window
-from qoa_platform.scans import Scan, measure, measuring
+from qoa_platform.scans import Scan, kernel, measure
 from qoa_platform.scans.normalising import Missing, normal
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -310,7 +310,7 @@ def test_a_column_without_a_normal_form_breaks_alone(monkeypatch: pytest.MonkeyP
             raise pl.exceptions.ComputeError("no comparison")
         return normal(frame, names, missing)
 
-    monkeypatch.setattr(measuring, "normal", failing)
+    monkeypatch.setattr(kernel, "normal", failing)
     broken, good, rows = read(FRAME, Completeness(columns=("x",)), Mean(columns=("n",)), RowCount())
     assert broken.cause == "column 'x' (Float64) with missing (): no comparison"
     assert (good.value, rows.value) == (3.0, 5)

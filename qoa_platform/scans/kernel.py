@@ -1,0 +1,106 @@
+"""Owns the kernel: the answers to asks over one frame in memory, and the merge of such answers, ask by ask.
+
+Batches, partitions, Ray and Spark are all the same: map the kernel over frames, merge, read.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import reduce
+from itertools import chain
+
+import polars as pl
+
+from qoa_platform.metrics import UNMERGEABLE
+from qoa_platform.records import Ask
+from qoa_platform.scans.answering import answered
+from qoa_platform.scans.normalising import Missing, normal
+from qoa_platform.scans.planning import Plan, plan
+from qoa_platform.scans.queries import BROKEN, NONE, Beside, Failure
+from qoa_platform.states import State, StateError
+
+Answers = Mapping[Ask, State | Failure]
+"""Ask → its state, or why there is none."""
+
+
+def answers(
+    frame: pl.DataFrame, asks: Iterable[Ask], *, missing: Missing, beside: Beside = NONE
+) -> dict[Ask, State | Failure]:
+    """The answer to every distinct ask over *frame*, from as few passes as pay.
+
+    *missing* are the declared tokens by column; *beside* other frames that asks name. Never raises for what the frame
+    holds: what cannot be answered is a Failure with its cause, of that ask alone.
+
+    >>> rows = Ask(state="tally", params=(("hits", "rows"),))
+    >>> answers(pl.DataFrame({"x": [1, 2]}), [rows], missing={})[rows]
+    Tally(hits=2, rows=2)
+    """
+    steps, rows = prepared(frame, tuple(asks), missing)
+    return answered(steps, rows, beside)
+
+
+def merged(parts: Iterable[Answers]) -> dict[Ask, State | Failure]:
+    """The answers over all *parts*, ask by ask: their states added up, in order, as a balanced tree.
+
+    A Failure in any part is a Failure of the ask. So is what does not merge (another state's edges, ``UNMERGEABLE``,
+    an ask that some part was not asked), with its cause; of a single part everything stands as it is.
+
+    >>> rows = Ask(state="tally", params=(("hits", "rows"),))
+    >>> day = answers(pl.DataFrame({"x": [1, 2]}), [rows], missing={})
+    >>> merged([day, day, day])[rows]
+    Tally(hits=6, rows=6)
+    """
+    stack: list[tuple[int, dict[Ask, State | Failure]]] = []
+    for part in parts:
+        size, own = 1, dict(part)
+        while stack and stack[-1][0] <= size:
+            count, before = stack.pop()
+            size, own = size + count, _both(before, own)
+        stack.append((size, own))
+    return reduce(lambda after, before: _both(before, after), (own for _, own in reversed(stack))) if stack else {}
+
+
+def _both(first: Answers, second: Answers) -> dict[Ask, State | Failure]:
+    return {ask: _sum(ask, first.get(ask), second.get(ask)) for ask in dict.fromkeys(chain(first, second))}
+
+
+def _sum(ask: Ask, first: State | Failure | None, second: State | Failure | None) -> State | Failure:
+    for part in (first, second):
+        if isinstance(part, Failure):
+            return part
+    if first is None or second is None:
+        return Failure(f"{ask.state}({', '.join(ask.columns)}) was not asked of every part. Allowed: the same asks")
+    assert isinstance(first, State)  # noqa: S101 (a failure was returned above)
+    assert isinstance(second, State)  # noqa: S101
+    if ask.state in UNMERGEABLE - {"nothing"}:
+        return Failure(f"{ask.state}({', '.join(ask.columns)}) holds for one frame only: its parts do not merge")
+    try:
+        return first + second
+    except StateError as error:
+        return Failure(str(error))
+
+
+def prepared(frame: pl.DataFrame, asks: Sequence[Ask], missing: Missing) -> tuple[Plan, pl.DataFrame]:
+    """The plan, and the normal rows of the columns that it reads (of none: of some column, which counts the rows)."""
+    steps = plan(asks, frame.schema)
+    columns = steps.columns or frame.columns[:1]
+    if not columns:
+        return steps, frame
+    try:
+        return steps, normal(frame, columns, missing)
+    except BROKEN:
+        broken, good = _broken(frame, columns, missing)
+    return plan(asks, frame.schema, broken), pl.concat(good, how="horizontal") if good else frame.select([])
+
+
+def _broken(
+    frame: pl.DataFrame, columns: Iterable[str], missing: Missing
+) -> tuple[Mapping[str, str], list[pl.DataFrame]]:
+    """The columns that have no normal form, with causes, and the others."""
+    broken: dict[str, str] = {}
+    good: list[pl.DataFrame] = []
+    for name in columns:
+        try:
+            good.append(normal(frame, [name], missing))
+        except BROKEN as error:
+            text = str(error).split("\n", 1)[0]
+            broken[name] = f"column {name!r} ({frame.schema[name]}) with missing {missing.get(name, ())}: {text}"
+    return broken, good
