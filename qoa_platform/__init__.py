@@ -1,8 +1,26 @@
-"""Declarative monitoring and quality of analytics on Dagster. Importing this imports nothing else."""
+"""Declarative monitoring and quality of analytics on Dagster. Importing this imports nothing else.
+
+The small Python face is found here by name, and imported when it is first used: ``qoa_platform.measure``, ``judge``,
+``prepare``, ``compare``.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from qoa_platform.api import compare, judge, measure, prepare
+
+FACE = ("compare", "judge", "measure", "prepare")
+"""What ``qoa_platform.api`` lends its name to."""
+
+__all__ = ["compare", "judge", "measure", "prepare"]
 
 
-def __getattr__(name: str) -> str:
-    """``__version__``, asked of the installed distribution only when somebody wants it."""
+def __getattr__(name: str) -> Any:
+    """A function of the face; ``__version__``, asked of the installed distribution only when somebody wants it."""
+    if name in FACE:
+        from qoa_platform import api  # noqa: PLC0415 (polars and the catalogue: 200 ms that not everybody wants)
+
+        return getattr(api, name)
     if name == "__version__":
         from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 (costs 40 ms)
 
@@ -12,3 +30,7 @@ def __getattr__(name: str) -> str:
             return "(a checkout, not installed)"
     message = f"module {__name__!r} has no attribute {name!r}"
     raise AttributeError(message)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *FACE, "__version__"]

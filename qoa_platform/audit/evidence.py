@@ -9,8 +9,8 @@ import polars as pl
 from qoa_platform.audit.candidate import Audited, Candidate, Judged
 from qoa_platform.audit.own import context_of, frame_metrics
 from qoa_platform.audit.promises import Bench, Referred
+from qoa_platform.audit.reader import Reader
 from qoa_platform.metrics import Metric
-from qoa_platform.ports import Ledger
 from qoa_platform.records import (
     DAY,
     Baseline,
@@ -31,7 +31,7 @@ VALUES = ("version", "origin", "actual", "predicted")
 """Columns of a prediction frame that are no key of its rows: whose it is, when it was made, and what it says."""
 
 
-def audit_predictions(ledger: Ledger, judged: Judged, candidate: Candidate) -> Audited:
+def audit_predictions(ledger: Reader, judged: Judged, candidate: Candidate) -> Audited:
     """Judge every promise ``over:`` the candidate's asset, for every registered version that the frame holds.
 
     A prediction frame is long: ``version, time, actual, predicted`` and grouping columns. A baseline is read on the
@@ -57,7 +57,7 @@ def audit_predictions(ledger: Ledger, judged: Judged, candidate: Candidate) -> A
 
 
 def _judge(
-    ledger: Ledger, judged: Judged, candidate: Candidate, promise: Promise, version: str, champion: str | None
+    ledger: Reader, judged: Judged, candidate: Candidate, promise: Promise, version: str, champion: str | None
 ) -> Audited:
     window = window_of(candidate.frame, promise.window)
     rows = _rows(candidate.frame, version, window)

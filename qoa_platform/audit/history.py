@@ -1,7 +1,7 @@
 """Owns history: the published past of a series, as ``usual`` learns from it."""
 
+from qoa_platform.audit.reader import Reader
 from qoa_platform.audit.references import References
-from qoa_platform.ports import Ledger
 from qoa_platform.records import Measurement, Reason, Window, measurement_id
 from qoa_platform.verdicts import Band, Point, learn
 
@@ -9,7 +9,7 @@ DEPTH = 200
 """How many published partitions are looked back at most: what ``learn`` uses of a weekly season, and gaps."""
 
 
-def usual(ledger: Ledger, references: References, probe: Measurement) -> Band | Reason:
+def usual(ledger: Reader, references: References, probe: Measurement) -> Band | Reason:
     """The band for *probe*'s window, learnt from published windows before it, as known now (semantics 6).
 
     Measurements are found by their identity (series, window, digest of the published data), so that a candidate that

@@ -1,16 +1,16 @@
 """Owns the audit of a frame against the promises of its own asset: one scan, one verdict per promise and group."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from qoa_platform.audit.candidate import Audited, Candidate, Judged
 from qoa_platform.audit.promises import Bench
+from qoa_platform.audit.reader import Reader
 from qoa_platform.audit.references import References
 from qoa_platform.audit.schema import schema_verdict
 from qoa_platform.metrics import FoldMetric, Metric, MetricError, build
-from qoa_platform.ports import Ledger
 from qoa_platform.records import Measurement, Profile, Promise, StoredState, Subject
-from qoa_platform.scans import Measured, measure
+from qoa_platform.scans import Measured, Scan, measure
 from qoa_platform.states import encode
 from qoa_platform.verdicts import Context
 
@@ -20,16 +20,40 @@ SHOWN_BY_SEGMENT = frozenset({"data.row_count", "data.completeness", "data.pass_
 Built = tuple[Promise, Metric, Profile | None]
 
 
-def audit_own(ledger: Ledger, judged: Judged, candidate: Candidate) -> Audited:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """The promises of a subject that its own frame answers, with their metrics, and those *shown* per segment.
+
+    They follow from the contract alone, so that whoever judges many frames builds them once.
+    """
+
+    promises: tuple[tuple[Promise, tuple[Metric, ...]], ...]
+    shown: tuple[Built, ...] = ()
+
+    @classmethod
+    def of(cls, subject: Subject) -> "Asked":
+        """Raises MetricError for a promise that a frame cannot answer."""
+        own = [p for p in subject.promises if p.over is None]
+        return cls(
+            promises=tuple((p, frame_metrics(p, subject)) for p in own), shown=tuple(_segmented(own, subject))
+        )  # fmt: skip
+
+
+def audit_own(
+    ledger: Reader, judged: Judged, candidate: Candidate, *, asked: Asked | None = None,
+    references: References | None = None, keep: bool = True,
+) -> Audited:  # fmt: skip
     """Measure and judge every promise of *judged* that can be read from the candidate's own frame.
 
-    All asks of all promises (and of the segments that are shown) are answered by one scan.
+    All asks of all promises (and of the segments that are shown) are answered by one scan. *asked* is what was prepared
+    before, *references* where profiles come from if not from the ledger; without *keep* no state is encoded.
     """
-    subject, references = judged.subject, References(ledger, judged.contract, candidate)
-    promises = [p for p in subject.promises if p.over is None]
-    built: list[Built] = [(p, m, references.profile(p, m)) for p in promises for m in _metrics(p, judged, candidate)]
-    shown = _segmented(promises, judged)
-    found = measure(candidate.frame, [(m, f) for _, m, f in (*built, *shown)], missing=dict(subject.missing))
+    subject, references = judged.subject, references or References(ledger, judged.contract, candidate)
+    asked = asked or Asked.of(subject)
+    told = (candidate.at, candidate.window, candidate.rows_in)
+    built: list[Built] = [(p, m.at(*told), references.profile(p, m)) for p, metrics in asked.promises for m in metrics]
+    wanted = [(m, f) for _, m, f in (*built, *asked.shown)]
+    found = measure(candidate.frame, wanted, missing=dict(subject.missing))
     answers = _answers(found.measured)
     reads: dict[str, dict[Metric, list[Measured]]] = {}
     for (promise, metric, _), answer in zip(built, answers, strict=False):
@@ -37,18 +61,22 @@ def audit_own(ledger: Ledger, judged: Judged, candidate: Candidate) -> Audited:
     context = context_of(judged, candidate)
     bench = Bench(ledger=ledger, subject=subject, candidate=candidate, references=references, context=context)
     verdicts = [] if subject.schema is None else [schema_verdict(subject.schema, candidate.frame, context)]
-    for promise in promises:
+    for promise, _ in asked.promises:
         verdicts += bench.judged(promise, [(m, f) for p, m, f in built if p.id == promise.id], reads[promise.id])
     return Audited(
         verdicts=tuple(verdicts),
-        measurements=tuple(_with_segments(bench.measurements, bench, shown, answers[len(built) :])),
-        states=tuple(
-            StoredState(
-                ask=ask, asset=candidate.asset, partition=candidate.partition, window=candidate.window,
-                data=candidate.digest, content=encode(state), at=candidate.at, wall=candidate.wall,
-            )
-            for ask, state in found.states.items()
-        ),
+        measurements=tuple(_with_segments(bench.measurements, bench, asked.shown, answers[len(built) :])),
+        states=_stored(found, candidate) if keep else (),
+    )
+
+
+def _stored(found: Scan, candidate: Candidate) -> tuple[StoredState, ...]:
+    return tuple(
+        StoredState(
+            ask=ask, asset=candidate.asset, partition=candidate.partition, window=candidate.window,
+            data=candidate.digest, content=encode(state), at=candidate.at, wall=candidate.wall,
+        )
+        for ask, state in found.states.items()
     )  # fmt: skip
 
 
@@ -82,18 +110,13 @@ def frame_metrics(promise: Promise, subject: Subject) -> tuple[Metric, ...]:
     return tuple(m for m in found if not isinstance(m, FoldMetric))
 
 
-def _metrics(promise: Promise, judged: Judged, candidate: Candidate) -> Sequence[Metric]:
-    metrics = frame_metrics(promise, judged.subject)
-    return [m.at(candidate.at, candidate.window, candidate.rows_in) for m in metrics]
-
-
-def _segmented(promises: Sequence[Promise], judged: Judged) -> list[Built]:
+def _segmented(promises: Sequence[Promise], subject: Subject) -> list[Built]:
     shown: list[Built] = []
-    for segment in judged.subject.segments:
+    for segment in subject.segments:
         for promise in promises:
             if promise.by is None and promise.metric in SHOWN_BY_SEGMENT:
                 by = replace(promise, by=segment, reference=None)
-                shown += [(by, m, None) for m in frame_metrics(by, judged.subject)]
+                shown += [(by, m, None) for m in frame_metrics(by, subject)]
     return shown
 
 

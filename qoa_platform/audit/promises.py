@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 from qoa_platform.audit.candidate import Candidate
 from qoa_platform.audit.history import usual
+from qoa_platform.audit.reader import Reader
 from qoa_platform.audit.references import References
 from qoa_platform.metrics import Metric
-from qoa_platform.ports import Ledger
 from qoa_platform.records import (
     Measurement,
     Params,
@@ -36,7 +36,7 @@ MOMENTARY = frozenset({"data.timeliness"})
 class Bench:
     """What judging the promises of one audit shares, and the measurements it leaves behind."""
 
-    ledger: Ledger
+    ledger: Reader
     subject: Subject
     candidate: Candidate
     references: References | None

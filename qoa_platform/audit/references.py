@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from qoa_platform.audit.candidate import Candidate
+from qoa_platform.audit.reader import Reader
 from qoa_platform.metrics import Metric
-from qoa_platform.ports import Ledger
 from qoa_platform.profiles import moving
 from qoa_platform.records import (
     Contract,
@@ -26,7 +26,7 @@ from qoa_platform.states import decode
 class References:
     """Profiles for the promises of one candidate. Reads are kept: several promises share a reference."""
 
-    ledger: Ledger
+    ledger: Reader
     contract: Contract
     candidate: Candidate
     _known: dict[str, Profile | None] = field(default_factory=dict)

@@ -1,0 +1,73 @@
+"""Owns the small Python face, for notebooks and other tools: no Dagster, no ledger; frames or paths in, rows out."""
+
+from datetime import datetime
+from typing import Any
+
+from qoa_platform.api.comparing import Comparison, compare
+from qoa_platform.api.frames import DataError
+from qoa_platform.api.history import History
+from qoa_platform.api.listing import Listing
+from qoa_platform.api.measuring import measure
+from qoa_platform.api.preparing import Document, Past, Prepared, SubjectError, prepare
+from qoa_platform.api.readings import Readings
+from qoa_platform.api.verdicts import Verdicts
+from qoa_platform.api.windows import Moment
+
+__all__ = [
+    "Comparison",
+    "DataError",
+    "History",
+    "Listing",
+    "Prepared",
+    "Readings",
+    "SubjectError",
+    "Verdicts",
+    "compare",
+    "judge",
+    "measure",
+    "prepare",
+]
+
+
+def judge(
+    contract: Document | Prepared,
+    data: Any,
+    *,
+    subject: str | None = None,
+    history: Past | None = None,
+    profile: Any = None,
+    window: Moment | None = None,
+    now: datetime | None = None,
+) -> Verdicts:
+    """The verdicts of *contract* on *data*, as an audit gives them, without a ledger.
+
+    *contract* is a path, a text, a dictionary, a Contract, or what :func:`prepare` made of one; *subject* the id of the
+    subject whose promises are judged (the only one of data, if not given). *window* is the day that the data is about
+    (the days that its event times span, else today), *now* the clock, in UTC.
+
+    *history* is what ``must: usual`` and moving references learn from: earlier frames by their day, measurements or
+    verdicts of earlier days, or what :meth:`Prepared.history` made of them, which is the fast way to judge day after
+    day. *profile* is what ``reference: training`` and named references mean: a Profile, several by name, or data.
+    A promise whose history or reference is not given is ``unknown``, with its reason.
+
+    Raises ContractErrors, SubjectError, DataError; nothing for what the data holds.
+
+    >>> contract = '''
+    ... apiVersion: qoa/v1
+    ... kind: QualityContract
+    ... name: shop
+    ... version: 1
+    ... owner: me
+    ... subjects:
+    ...   sales:
+    ...     asset: shop/sales
+    ...     promises:
+    ...       - {id: complete, metric: data.completeness, column: price, must: ">= 99 %"}
+    ...       - {id: volume, metric: data.row_count, must: usual}
+    ... '''
+    >>> found = judge(contract, {"price": [1.0, None, 3.0]})
+    >>> [(v.key.promise, str(v)) for v in found]
+    [('complete', 'violated'), ('volume', 'unknown(insufficient_n)')]
+    """
+    ready = prepare(contract)
+    return ready.judge(data, subject=subject, history=history, profile=profile, window=window, now=now)

@@ -1,0 +1,84 @@
+"""Owns measure: metrics of a frame or a file, without a contract and without a ledger."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import polars as pl
+
+from qoa_platform.api.asking import GIVEN, Wish, metrics_of, subject_of, wishes
+from qoa_platform.api.frames import framed
+from qoa_platform.api.readings import Readings
+from qoa_platform.profiles import freeze, wanted
+from qoa_platform.records import Profile, Subject, Window
+from qoa_platform.scans import measure as scan
+
+Missing = Mapping[str, Sequence[str]] | Sequence[str]
+
+
+def measure(
+    data: Any,
+    metrics: Wish | Iterable[Wish],
+    *,
+    by: str | None = None,
+    where: str | None = None,
+    missing: Missing | None = None,
+    reference: Any = None,
+    event_time: str | None = None,
+    now: datetime | None = None,
+) -> Readings:
+    """Metrics of *data*, read off one scan of it.
+
+    *data* is a frame (Polars, pandas, Arrow), columns by name, or the path of a file or folder. *metrics* are ids of
+    the catalogue (asked of every column where the metric is per column), dictionaries as promises are written without
+    their bound, or metrics as such. *by* groups, *where* filters (the bounded expression language), *missing* are the
+    tokens that mean missing: by column, or for all columns of text. *reference* (a Profile, or data to freeze) is what
+    drift is measured against; *event_time* and *now* (UTC; the clock, if not given) is what timeliness needs.
+
+    What cannot be measured is a row without a value, with its reason: nothing is raised for what the data holds. Raises
+    MetricError for a metric that is asked for wrongly, DataError for what is no data.
+
+    >>> day = {"shop": ["a", "a", "b"], "sales": [3.0, None, -1.0]}
+    >>> found = measure(day, ["data.completeness", {"metric": "data.mean", "column": "sales"}])
+    >>> found.value("data.completeness", "sales"), found.value("data.mean", "sales")
+    (0.6666666666666666, 1.0)
+    """
+    frame = framed(data)
+    asked = wishes(metrics)
+    tokens = tokens_of(frame, missing)
+    told = now or datetime.now(UTC)
+    day = Window.of_day(told.astimezone(UTC).date())
+    subject = subject_of(
+        asked, frame.columns, by=by, where=where, event_time=event_time, missing=tokens, referred=reference is not None
+    )  # fmt: skip
+    profile = _profile(reference, subject, day, told)
+    pairs = [(m.at(told, day), profile if against else None) for m, against in metrics_of(asked, subject)]
+    found = scan(frame, pairs, missing=tokens)
+    return Readings(found.measured, found.report)
+
+
+def tokens_of(frame: pl.DataFrame, missing: Missing | None) -> dict[str, tuple[str, ...]]:
+    """The declared tokens by column. Raises ValueError for a column that is not there."""
+    if missing is None:
+        return {}
+    if isinstance(missing, Mapping):
+        if absent := sorted(missing.keys() - set(frame.columns)):
+            raise ValueError(f"missing names {', '.join(absent)}. Columns: {', '.join(frame.columns)}")
+        return {name: tuple(tokens) for name, tokens in missing.items()}
+    texts = [name for name, dtype in frame.schema.items() if isinstance(dtype, pl.String | pl.Categorical | pl.Enum)]
+    return dict.fromkeys(texts, tuple(missing))
+
+
+def _profile(reference: Any, subject: Subject, window: Window, now: datetime) -> Profile | None:
+    if reference is None or isinstance(reference, Profile):
+        return reference
+    return frozen(reference, subject, name=GIVEN, window=window, now=now)
+
+
+def frozen(data: Any, subject: Subject, *, name: str, window: Window, now: datetime) -> Profile:
+    """What the promises of *subject* compare with, frozen from *data*. Raises FreezeError."""
+    frame = framed(data)
+    return freeze(
+        frame, wanted(subject), name=name, subject=subject.target, window=window, source=(GIVEN,), at=now,
+        wall=now, missing=dict(subject.missing), where=subject.where, fine=True,
+    )  # fmt: skip
