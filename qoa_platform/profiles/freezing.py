@@ -1,7 +1,9 @@
 """Owns freezing: a reference data set in, a content-addressed Profile out; no raw row is kept."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from math import inf, isfinite
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -93,14 +95,21 @@ def _column(
         missing=len(column) - len(present),
         minimum=float(finite[0]) if finite.size else None,
         maximum=float(finite[-1]) if finite.size else None,
-        mean=float(finite.mean()) if finite.size else None,
-        std=float(finite.std()) if finite.size else None,
+        mean=_moment(np.mean, finite),
+        std=_moment(np.std, finite),
         bins10=edges(values, BINS) if shared is None else _counted(shared.bins10, values),
         bins2048=(edges(values, FINE_BINS) if shared is None else _counted(shared.bins2048, values)) if fine else None,
         fences=fences(values),
         dictionary=None if counts is None or len(counts) > DICTIONARY_CAP else counts,
         overflow=counts is not None and len(counts) > DICTIONARY_CAP,
     )
+
+
+def _moment(of: Callable[[Floats], Any], finite: Floats) -> float | None:
+    """A moment of the finite values; ``None`` without one, and where squares are too large for a float."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = float(of(finite)) if finite.size else inf
+    return found if isfinite(found) else None
 
 
 def _counted(shared: Edges | None, values: Floats) -> Edges | None:
