@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from qoa_platform.audit.candidate import Audited, Candidate, Judged
+from qoa_platform.audit.failing import Failing
 from qoa_platform.audit.promises import Bench
 from qoa_platform.audit.reader import Reader
 from qoa_platform.audit.references import References
@@ -61,8 +62,11 @@ def audit_own(
     context = context_of(judged, candidate)
     bench = Bench(ledger=ledger, subject=subject, candidate=candidate, references=references, context=context)
     verdicts = [] if subject.schema is None else [schema_verdict(subject.schema, candidate.frame, context)]
+    failing = Failing(subject=subject, candidate=candidate)
     for promise, _ in asked.promises:
-        verdicts += bench.judged(promise, [(m, f) for p, m, f in built if p.id == promise.id], reads[promise.id])
+        metrics, read = [(m, f) for p, m, f in built if p.id == promise.id], reads[promise.id]
+        whole, *groups = bench.judged(promise, metrics, read)
+        verdicts += [failing.beside(whole, [(m, f, read[m][0].reading) for m, f in metrics]), *groups]
     return Audited(
         verdicts=tuple(verdicts),
         measurements=tuple(_with_segments(bench.measurements, bench, asked.shown, answers[len(built) :])),

@@ -47,15 +47,19 @@ def incident(*, which: str, as_json: bool) -> None:
 
     N is the number that `qoa incidents` shows; ID (or its first digits) stays the same for ever.
     """
+    from qoa_platform.cli.failing import failing_table
     from qoa_platform.cli.output import emit, say, tables
     from qoa_platform.cli.project import open_project
+    from qoa_platform.records import Verdict
 
-    found = chosen(folded(open_project()), which)
+    project = open_project()
+    found = chosen(folded(project), which)
     if as_json:
         emit({"incident": found})
         return
     say(f"incident {found.number}  {found.state}{f' ({found.resolution})' if found.resolution else ''}  {found.id}", "")
-    tables(_w4h(found), *([_handled(found)] if found.handled else []))
+    failing = failing_table(project.ledger.find(Verdict, ids=list(found.evidence)))
+    tables(_w4h(found), *([failing] if failing else []), *([_handled(found)] if found.handled else []))
     say("", f"See why: qoa why incident:{found.number}")
 
 

@@ -162,6 +162,7 @@ def _holds(project: "Project") -> Iterator[dict[str, object]]:
 
 
 def _tables(found: Status) -> "Iterator[Table]":
+    from qoa_platform.cli.failing import failing_table
     from qoa_platform.cli.output import Table, listing
 
     contracts = listing(f"{c['name']} version {c['version']} ({str(c['digest'])[:12]})" for c in found.contracts)
@@ -173,6 +174,9 @@ def _tables(found: Status) -> "Iterator[Table]":
             for p in found.promises
         ],
     )
+    failing = failing_table(p.verdict for p in found.promises if p.verdict is not None)
+    if failing is not None:
+        yield failing
     episodes = [(e.key, e.status, e.severity, listing(e.windows[-3:]), e.opened_at) for e in found.episodes]
     if episodes:
         yield Table(

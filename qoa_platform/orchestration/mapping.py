@@ -1,7 +1,8 @@
 """Owns the mapping of verdicts to Dagster's asset checks: what passes, what blocks, what is plotted."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from html import escape
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,11 @@ from typing import Any
 import dagster as dg
 
 from qoa_platform.contracts import sentence as worded
-from qoa_platform.records import Contract, Promise, Status, Subject, Verdict, show
+from qoa_platform.records import Contract, FailingRows, Promise, Status, Subject, Verdict, printable, show
+from qoa_platform.records.failing import Cells
 
+MARKUP = frozenset("|`*_[]()!~#\\")
+"""Characters that Markdown makes something of."""
 BLOCKING_SEVERITY = dg.AssetCheckSeverity.ERROR
 
 
@@ -47,6 +51,7 @@ def metadata(verdict: Verdict) -> dict[str, Any]:
     plotted = {k: float(v) for k, v in numbers.items() if v is not None and isfinite(v)}
     return {
         **plotted,
+        **_failing(verdict),
         "qoa/n": verdict.n,
         "qoa/status": str(verdict.status),
         "qoa/reason": str(verdict.reason or ""),
@@ -57,6 +62,47 @@ def metadata(verdict: Verdict) -> dict[str, Any]:
         "qoa/digest": verdict.data or "",
         "qoa/trial": verdict.trial or "",
     }
+
+
+def _failing(verdict: Verdict) -> dict[str, Any]:
+    """``qoa/failing_rows``, a number to be plotted, and the first of those rows as a table."""
+    found = FailingRows.of(verdict.evidence)
+    if found is None:
+        return {}
+    table = {"qoa/failing_sample": dg.MetadataValue.md(markdown(found))} if found.sample else {}
+    return {"qoa/failing_rows": found.count, **table}
+
+
+def markdown(found: FailingRows) -> str:
+    """Failing rows as a table in Markdown; what data holds cannot leave its cell.
+
+    >>> from qoa_platform.records import FailingRow
+    >>> row = FailingRow(row=7, key=(("id", "a"),), cells=(("price", "-1|<b>"),), why="outside [0, ∞)")
+    >>> print(markdown(FailingRows(count=1, sample=(row,))))
+    | row | key | cells | why |
+    | ---: | --- | --- | --- |
+    | 7 | id = a | price = -1&#124;&lt;b&gt; | outside &#91;0, ∞&#41; |
+    """
+    head = ["| row | key | cells | why |", "| ---: | --- | --- | --- |"]
+    lines = [
+        f"| {r.row} | {_cells(r.key)} | {_cells(r.cells, dict(r.expected))} | {_plain(r.why)} |" for r in found.sample
+    ]
+    more = found.count - len(found.sample)
+    return "\n".join([*head, *lines, *(["", f"and {more:,} more"] if more > 0 else [])])
+
+
+def _cells(cells: Cells, expected: Mapping[str, str | None] | None = None) -> str:
+    said = []
+    for name, value in cells:
+        meant = (expected or {}).get(name)
+        shown_ = "(missing)" if value is None else _plain(value)
+        said.append(f"{_plain(name)} = {shown_}" + (f" (most likely {_plain(meant)})" if meant else ""))
+    return ", ".join(said)
+
+
+def _plain(text: str) -> str:
+    """Text that Markdown and HTML leave as it is."""
+    return "".join(f"&#{ord(c)};" if c in MARKUP else c for c in escape(printable(text), quote=False))
 
 
 def check_specs(

@@ -32,6 +32,7 @@ from qoa_platform.records.contract import (
 from qoa_platform.records.enacted import Enacted
 from qoa_platform.records.envelope import Envelope
 from qoa_platform.records.episode import Closing, Episode
+from qoa_platform.records.failing import FailingRow, FailingRows
 from qoa_platform.records.graph import Graph, Node
 from qoa_platform.records.identity import (
     DIGEST,
@@ -95,6 +96,8 @@ __all__ = [
     "Enacted",
     "Envelope",
     "Episode",
+    "FailingRow",
+    "FailingRows",
     "Fences",
     "Fixed",
     "Graph",

@@ -129,6 +129,11 @@ def _fenced(ask: Ask, schema: Schema, params: Mapping[str, Any]) -> tuple[pl.Exp
     return value.is_between(low, high), value.is_not_null() & low.is_not_null()
 
 
+def is_row_local(metric: Metric, profile: Profile | None) -> bool:
+    """Whether the metric counts single rows, good or bad."""
+    return _side(metric, profile) is not None
+
+
 def _side(metric: Metric, profile: Profile | None) -> bool | None:
     """Whether a hit is what the metric deplores (else a miss is); ``None`` where one row makes no difference."""
     hit_, miss = _value(metric, Tally(1, 1), profile), _value(metric, Tally(0, 1), profile)

@@ -216,3 +216,29 @@ def test_what_came_from_data_cannot_drive_the_terminal(qoa: Qoa, scene: Scene) -
     assert "\x1b" not in out
     assert "\u202e" not in out
     assert "gone" in out
+
+
+def test_failing_rows_are_shown_where_promises_are(qoa: Qoa, scene: Scene) -> None:
+    """The rows that a verdict keeps as evidence stand in status and in the incident: which, which cells, and why."""
+    from dataclasses import replace
+
+    from qoa_platform.records import FailingRow, FailingRows
+    from tests.lineage.story import volume
+
+    row = FailingRow(row=7, key=(("id", "x"),), cells=(("price", None),), why="missing")
+    found = FailingRows(count=1200, sample=(row,))
+    with scene.ledger() as ledger:
+        bad = replace(
+            volume("t8", "b" * 64, bad=True, hours=5), window=scene.episode.windows[0], evidence={"rows": found.plain()}
+        )  # fmt: skip
+        ledger.commit(Batch(records=(bad,)))
+    for said in (qoa("status").out, qoa("incident", "2").out):
+        lines = said.split("Failing rows\n")[1].splitlines()
+        assert lines[0].split() == ["promise", "window", "row", "key", "cells", "why"]
+        assert [cell.strip() for cell in lines[1].split("  ") if cell][2:] == [
+            "7",
+            "id = x",
+            "price = (missing)",
+            "missing",
+        ]
+        assert lines[2].split() == ["sales.volume", NEXT, "+1,199", "more", "of", "them"]

@@ -220,3 +220,14 @@ def test_a_good_day_supersedes_a_bad_one(shop: Shop) -> None:
     assert shop.daily().status is SUCCESS
     assert [str(v) for v in shop.verdicts("enough", DAY)] == ["violated", "satisfied"]
     assert shop.pointer(PointerKind.PUBLISHED, f"shop/sales|{DAY}") is not None
+
+
+def test_a_check_shows_the_rows_that_failed(shop: Shop) -> None:
+    """How many failed is a number to be plotted; the first of them stand in a table, whose cells data cannot leave."""
+    shop.source.days[DAY] = day_of(DAY, amount=[1.0, -2.0, 3.0, -4.0, 5, 6, 7, 8], item=["a", "<b>|x", *"cdefgh"])
+    check = shop.checks(shop.daily(), "shop/sales")["sane", DAY]
+    assert check.metadata["qoa/failing_rows"].value == 2
+    table = str(check.metadata["qoa/failing_sample"].value).splitlines()
+    assert table[0] == "| row | key | cells | why |"
+    assert table[2] == "| 1 |  | amount = -2 | not so: col&#40;'amount'&#41; &gt;= 0 |"
+    assert len(table) == 4

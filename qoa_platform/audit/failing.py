@@ -1,0 +1,106 @@
+"""Owns the failing rows of a verdict: counted and sampled where something failed, never where all is well."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import polars as pl
+
+from qoa_platform.audit.candidate import Candidate
+from qoa_platform.contracts.schema import frame_schema
+from qoa_platform.metrics import Metric
+from qoa_platform.records import Direction, FailingRow, FailingRows, Profile, Reading, Subject, Unit, Verdict, printable
+from qoa_platform.records.failing import EVIDENCE, Cells
+from qoa_platform.scans.flagging import Flags, flagged
+from qoa_platform.scans.flags import MASKED
+from qoa_platform.scans.keys import spelled
+from qoa_platform.scans.marking import SHARED, is_row_local
+
+SAMPLE = 10
+"""So many failing rows are kept with a verdict; all of them are counted."""
+WIDEST = 12
+"""So many cells of a row are kept."""
+LONGEST = 120
+"""So many characters of a value are kept."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Failing:
+    """Finds the rows that fail the promises of one audit."""
+
+    subject: Subject
+    candidate: Candidate
+    limit: int = SAMPLE
+    _key: tuple[str, ...] | None = field(default=None)
+
+    def beside(self, verdict: Verdict, read: Sequence[tuple[Metric, Profile | None, Reading]]) -> Verdict:
+        """*verdict* with its failing rows as evidence: how many, and the first of them.
+
+        A violated promise is looked into whatever it is about; one that holds (or is unknown) only where it counts
+        single rows and its reading says that some failed. Values of sensitive columns are masked.
+        """
+        wanted = [
+            (metric, profile)
+            for metric, profile, reading in read
+            if verdict.violated or (not _clean(metric, reading) and is_row_local(metric, profile))
+        ]
+        return self._with(verdict, self._flags(wanted)) if wanted else verdict
+
+    def _flags(self, metrics: Sequence[tuple[Metric, Profile | None]]) -> Flags:
+        subject = self.subject
+        return flagged(
+            self.candidate.frame, metrics, missing=dict(subject.missing), limit=self.limit, sensitive=subject.sensitive
+        )
+
+    def _with(self, verdict: Verdict, flags: Flags) -> Verdict:
+        if not flags.rows and not flags.ambiguous:
+            return verdict
+        found = FailingRows(count=flags.rows, ambiguous=flags.ambiguous, sample=self._sample(flags.table))
+        return replace(verdict, evidence={**verdict.evidence, EVIDENCE: found.plain()})
+
+    def _sample(self, table: pl.DataFrame) -> tuple[FailingRow, ...]:
+        """The first rows, each with its key and the cells at fault: one line a row, however many columns failed."""
+        first = table.get_column("row").unique().sort().head(self.limit)
+        parts = table.filter(pl.col("row").is_in(first.implode())).partition_by("row", as_dict=True)
+        keys = self._keys(first)
+        return tuple(_row(row, key, parts[(row,)]) for row, key in zip(first.to_list(), keys, strict=True))
+
+    def _keys(self, rows: pl.Series) -> list[Cells]:
+        frame, names = self.candidate.frame, [n for n in self.key() if n in self.candidate.frame.columns]
+        columns = [_shown(frame.get_column(n).gather(rows), hidden=n in self.subject.sensitive) for n in names]
+        return [tuple(zip(names, values, strict=True)) for values in zip(*columns, strict=True)] or [()] * len(rows)
+
+    def key(self) -> tuple[str, ...]:
+        """The columns that name a row: those of the first promise about keys, else the schema's key."""
+        if self._key is None:
+            promised = (p.columns for p in self.subject.promises if p.metric in SHARED and p.columns)
+            self._key = next(promised, None) or self._declared()
+        return self._key
+
+    def _declared(self) -> tuple[str, ...]:
+        try:
+            return frame_schema(self.subject.schema).key if self.subject.schema is not None else ()
+        except ValueError:
+            return ()
+
+
+def _clean(metric: Metric, reading: Reading) -> bool:
+    """Whether no single row can have failed, by the value alone."""
+    best = 1.0 if metric.direction is Direction.HIGHER and metric.unit is Unit.RATIO else 0.0
+    return reading.value is None or reading.value == best
+
+
+def _row(row: int, key: Cells, lines: pl.DataFrame) -> FailingRow:
+    kept = lines.filter(pl.col("column").is_not_null()).unique("column", keep="first", maintain_order=True).head(WIDEST)
+    cells = tuple((str(c), _cut(v)) for c, v in kept.select("column", "value").iter_rows())
+    expected = tuple((str(c), _cut(v)) for c, v in kept.select("column", "expected").iter_rows() if v is not None)
+    why = "; ".join(lines.get_column("why").unique(maintain_order=True).to_list())
+    return FailingRow(row=row, key=key, cells=cells, why=printable(why, LONGEST), expected=expected)
+
+
+def _shown(values: pl.Series, *, hidden: bool) -> list[str | None]:
+    texts = [_cut(text) for text in spelled(values)]
+    return [MASKED if text is not None else None for text in texts] if hidden else texts
+
+
+def _cut(text: str | None) -> str | None:
+    return None if text is None else printable(text, LONGEST)
