@@ -6,9 +6,7 @@ from qoa_platform.records import Direction, Unit
 
 _LOWER, _HIGHER, _TARGET = Direction.LOWER, Direction.HIGHER, Direction.TARGET
 _POSITIVE = text("positive", "the class that counts as positive")
-_AVERAGE = text("average", "how classes are combined", "binary", "macro", "weighted", "micro")
 _SEASON = number("season", "length of a season in rows")
-_LEVEL = number("level", "nominal coverage of the interval", required=True)
 
 
 def _model(metric_id: str, unit: Unit, direction: Direction, definition: str, *params: ParamSpec) -> MetricSpec:
@@ -16,37 +14,14 @@ def _model(metric_id: str, unit: Unit, direction: Direction, definition: str, *p
 
 
 _CLASSIFICATION = (
-    _model("accuracy", Unit.RATIO, _HIGHER, "Correct predictions ÷ rows; the majority class alone may score high."),
-    _model("balanced_accuracy", Unit.RATIO, _HIGHER, "Mean recall over the classes that occur in the truth."),
-    _model("precision", Unit.RATIO, _HIGHER, "TP/(TP + FP).", _POSITIVE, _AVERAGE),
-    _model("recall", Unit.RATIO, _HIGHER, "TP/(TP + FN).", _POSITIVE, _AVERAGE),
-    _model("specificity", Unit.RATIO, _HIGHER, "TN/(TN + FP).", _POSITIVE, _AVERAGE),
-    _model(
-        "f1", Unit.RATIO, _HIGHER, "Harmonic mean of precision and recall; beta weighs recall.",
-        _POSITIVE, _AVERAGE, number("beta", "weight of recall"),
-    ),
-    _model("mcc", Unit.ONE, _HIGHER, "Matthews correlation of truth and prediction, from −1 to 1."),
-    _model("kappa", Unit.ONE, _HIGHER, "Cohen's κ: agreement beyond chance, from −1 to 1."),
     _model("roc_auc", Unit.RATIO, _HIGHER, "Chance that a positive row scores above a negative one.", _POSITIVE),
     _model("average_precision", Unit.RATIO, _HIGHER, "Precision averaged over the gains in recall.", _POSITIVE),
     _model("log_loss", Unit.NAT, _LOWER, "Mean −ln of the probability given to the truth.", _POSITIVE),
-    _model("selection_rate", Unit.RATIO, _TARGET, "Rows predicted positive ÷ rows.", _POSITIVE),
-    _model("label_coverage", Unit.RATIO, _HIGHER, "Units whose label has matured ÷ units due."),
-    _model("disagreement", Unit.RATIO, _LOWER, "Units on which two versions answer differently ÷ units."),
-)  # fmt: skip
+)
 
 _REGRESSION = (
-    _model("mape", Unit.RATIO, _LOWER, "Mean |e|/|y| over rows with y ≠ 0; not for demand, which has zeros."),
-    _model("smape", Unit.ONE, _LOWER, "Mean 2|e|/(|y| + |ŷ|), from 0 to 2."),
     _model("mase", Unit.ONE, _LOWER, "MAE ÷ the frozen seasonal-naive error of the training window.", _SEASON),
     _model("rmsse", Unit.ONE, _LOWER, "RMSE ÷ the frozen seasonal-naive RMS error of the training window.", _SEASON),
-    _model(
-        "pinball", Unit.COLUMN, _LOWER, "Mean quantile loss at q.", number("q", "which quantile, 0 to 1", required=True)
-    ),
-    _model("coverage", Unit.RATIO, _TARGET, "Rows whose truth lies in the predicted interval ÷ rows.", _LEVEL),
-    _model("interval_width", Unit.COLUMN, _LOWER, "Mean width of the predicted interval."),
-    _model("interval_score", Unit.COLUMN, _LOWER, "Mean width plus a fine for each truth outside (proper).", _LEVEL),
-    _model("skill", Unit.ONE, _HIGHER, "1 − loss ÷ loss of a named baseline on the same rows.", text("of", "the loss")),
     _model(
         "group_gap", Unit.ONE, _LOWER, "Greatest − least value of a metric over groups.",
         text("of", "the metric", required=True),

@@ -31,7 +31,11 @@ group is ``None``, and the answer is a plain ``Tally``. A group without fences h
 
 ``sums`` → ``Sums(n, …)``
     ``terms = "errors"`` with columns (truth y, prediction ŷ): ``absolute`` Σ|e|, ``squared`` Σe², ``error`` Σe,
-    ``truth`` Σ|y| with e = ŷ − y; n and sums are over the rows with both present.
+    ``truth`` Σ|y| with e = ŷ − y; n and sums are over the rows with all columns present. Other terms, of these columns:
+    ``relative`` (``kept`` rows with y ≠ 0, Σ ``share`` |e|/|y| of them, ``symmetric`` Σ 2|e|/(|y| + |ŷ|)), ``pinball``
+    (param ``q``: ``loss``), ``interval`` (truth, lower, upper: rows ``inside``, ``width``, ``below`` and ``above`` it),
+    ``skill`` (truth, prediction, baseline: ``absolute``, ``squared``, ``base_absolute``, ``base_squared``),
+    ``apart`` (two columns, ``tolerance``: rows in which they lie further ``apart``).
 ``moments`` → ``Moments``
     One numeric column, over present finite values; ``n_nonfinite`` counts ±inf.
 ``comoments`` → ``Comoments``

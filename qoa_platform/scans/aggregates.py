@@ -20,6 +20,7 @@ from qoa_platform.scans.columns import (
     require_ordered,
 )
 from qoa_platform.scans.tallies import kept, tally_exprs
+from qoa_platform.scans.terms import terms
 from qoa_platform.scans.times import micros, micros_of, moment
 from qoa_platform.states import Comoments, Histogram, Moments, Span, State, Sums, Tally
 
@@ -74,7 +75,7 @@ def aggregate(ask: Ask, layout: Layout) -> Aggregate:
         case "tally":
             return _tally(ask, layout)
         case "sums":
-            return _errors(ask.columns, layout)
+            return _sums(ask, layout, params)
         case "moments":
             return _moments(ask.columns[0], layout)
         case "comoments":
@@ -96,21 +97,17 @@ def _tally(ask: Ask, layout: Layout) -> Aggregate:
     return Aggregate(exprs=dict((hits, rows)), read=read)
 
 
-def _errors(columns: tuple[str, ...], layout: Layout) -> Aggregate:
-    for column in columns:
-        require_number(column, layout.schema, "a sum of errors")
-    truth, prediction = (pl.col(name).cast(pl.Float64) for name in columns)
-    error = prediction - truth
-    scale = pl.when(error.is_not_null()).then(truth) if layout.nullable.intersection(columns) else truth
-    sums = {"absolute": error.abs(), "squared": error * error, "error": error, "truth": scale.abs()}
-    prefix = f"errors {columns} "
+def _sums(ask: Ask, layout: Layout, params: Mapping[str, Any]) -> Aggregate:
+    """Sums of row-wise terms, over the rows in which all columns are present."""
+    found = terms(str(params["terms"]), ask.columns, params, layout.schema, layout.nullable)
+    prefix = f"sums {ask.columns} {ask.params} "
 
     def read(values: Values) -> State:
-        n = int(values[prefix + "n"] or 0)
-        return Sums.of_terms(n, **{name: float(values[prefix + name] or 0.0) for name in sums}) if n else Sums()
+        n = int(values[counted.name] or 0)
+        return Sums.of_terms(n, **{name: float(values[prefix + name] or 0.0) for name in found}) if n else Sums()
 
-    exprs = {prefix + name: expr.sum() for name, expr in sums.items()}
-    return Aggregate(exprs={prefix + "n": error.count(), **exprs}, read=read)
+    counted = kept(ask.columns, layout.nullable)
+    return Aggregate(exprs={counted.name: counted.expr, **{prefix + k: e.sum() for k, e in found.items()}}, read=read)
 
 
 def _finite(column: str, layout: Layout) -> pl.Expr:

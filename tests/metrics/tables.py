@@ -17,9 +17,14 @@ from hypothesis import strategies as st
 TIME = pl.Datetime("us", "UTC")
 SCHEMA: dict[str, Any] = {
     "x": pl.Float64, "k": pl.Int64, "s": pl.String, "g": pl.String, "b": pl.Boolean, "t": TIME, "a": TIME,
-    "y": pl.Float64, "p": pl.Float64,
+    "y": pl.Float64, "p": pl.Float64, "l": pl.Float64, "u": pl.Float64, "c": pl.Int64, "d": pl.Int64,
+    "e": pl.String, "f": pl.String, "o": pl.Float64,
 }  # fmt: skip
-"""Numbers, whole numbers, text, a group, truth values, event time, arrival, truth and prediction."""
+"""Numbers, whole numbers, text, a group, truth values, event time, arrival, truth and prediction.
+
+Then the ends of an interval (the lower one is a baseline too), two columns of classes 0 and 1, two of classes that are
+text, and a score.
+"""
 TOKENS = {"x": ("-999", "n/a"), "s": ("N/A",)}
 """What the contract declares as missing; ``""`` is a value."""
 NO_GROUP = "␀"
@@ -74,6 +79,13 @@ CELLS: dict[str, st.SearchStrategy[Any]] = {
     "a": times,
     "y": st.none() | numbers | st.sampled_from([0.0, float("inf")]),
     "p": st.none() | numbers | st.sampled_from([0.0, float("nan"), float("-inf")]),
+    "l": st.none() | numbers | st.sampled_from([0.0, float("-inf")]),
+    "u": st.none() | numbers | st.sampled_from([0.0, float("inf")]),
+    "c": st.sampled_from([None, 0, 1, 1]),
+    "d": st.sampled_from([None, 0, 1, 1]),
+    "e": st.sampled_from([None, "a", "b", "c"]),
+    "f": st.sampled_from([None, "a", "b", "c"]),
+    "o": st.none() | st.integers(0, 40).map(lambda i: i / 40),
 }
 
 

@@ -49,7 +49,7 @@ def test_every_row_builds_what_it_says(spec: MetricSpec) -> None:
     """The metrics of a promise carry the row's id, unit and direction; a run's are folds, a frame's are asked."""
     columns = {Arity.NONE: (), Arity.ANY: ()}.get(spec.columns, ("x",))
     given = {
-        p.name: {"values": ("a",), "number": 1.0, "duration": 60}.get(p.kind, "a") for p in spec.params if p.required
+        p.name: {"values": ("a",), "number": 0.5, "duration": 60}.get(p.kind, "a") for p in spec.params if p.required
     }
     given |= {"expr": "col('x') > 0"} if spec.needs_expr else {"low": 1.0} if spec.id == "data.in_range" else {}
     about = subject()

@@ -7,7 +7,7 @@ import pytest
 
 from qoa_platform.metrics import MetricError
 from qoa_platform.records import Reading, Reason
-from qoa_platform.states import Comoments, Grouped, Sums
+from qoa_platform.states import Comoments, Confusion, Grouped, Sums
 from tests.metrics.making import one
 
 ERRORS = Sums.of_terms(4, absolute=6.0, squared=12.0, error=-2.0, truth=24.0)
@@ -79,3 +79,41 @@ def test_columns_of_truth_and_prediction_can_be_named() -> None:
     assert one("model.mae", truth="sold", prediction="forecast").columns == ("sold", "forecast")
     with pytest.raises(MetricError, match=r"is given x. Allowed: no column"):
         one("model.mae", "x")
+
+
+def test_what_scikit_learn_calls_zero_is_not_applicable() -> None:
+    """Nothing predicted positive has no precision, nothing positive no recall, one class no correlation: n is kept."""
+    never = Confusion.count([("1", "0"), ("0", "0")])
+    assert one("model.precision").read(never, None).reason is Reason.NOT_APPLICABLE
+    assert one("model.recall").read(never, None) == Reading(value=0.0, n=2)
+    assert one("model.mcc").read(never, None).reason is Reason.NOT_APPLICABLE
+    same = Confusion.count([("0", "0"), ("0", "0")])
+    for name in ("precision", "recall", "f1", "mcc", "kappa"):
+        reading = one(f"model.{name}").read(same, None)
+        assert (reading.value, reading.n, reading.reason) == (None, 2, Reason.NOT_APPLICABLE), name
+
+
+def test_the_positive_class_of_words_has_to_be_named() -> None:
+    """Of yes and no nobody knows which is meant; of 0 and 1, and of truth values, everybody does."""
+    words = Confusion.count([("yes", "yes"), ("no", "yes")])
+    reading = one("model.precision").read(words, None)
+    assert (reading.value, reading.cause) == (None, "the classes are no, yes: name the positive one")
+    assert one("model.precision", positive="yes").read(words, None) == Reading(value=0.5, n=2)
+    assert one("model.precision").read(Confusion.count([("true", "true"), ("false", "true")]), None).value == 0.5
+    assert one("model.recall", positive="maybe").read(words, None).reason is Reason.NOT_APPLICABLE
+
+
+def test_shares_of_an_interval_are_between_its_ends() -> None:
+    """A quantile, a level and a weight that make no sense are refused with what is allowed."""
+    for metric, given in (("pinball", {"q": 1.0}), ("coverage", {"level": 0.0}), ("interval_score", {"level": 80.0})):
+        with pytest.raises(MetricError, match="Allowed: between 0 and 1"):
+            one(f"model.{metric}", **given)
+    with pytest.raises(MetricError, match=r"beta is 0\.0. Allowed: above 0"):
+        one("model.f1", beta=0)
+
+
+def test_rows_that_relative_errors_leave_out_are_counted() -> None:
+    """MAPE says how many rows have a truth of 0."""
+    state = Sums.of_terms(5, kept=2.0, share=1.0, symmetric=2.0)
+    assert one("model.mape").read(state, None) == Reading(value=0.5, n=2, cause="3 rows with y = 0 are left out")
+    assert one("model.mape").read(Sums.of_terms(5, kept=0.0), None).reason is Reason.NOT_APPLICABLE

@@ -24,10 +24,17 @@ COLUMNS: dict[str, list[Any]] = {
     "a": [NOON + timedelta(hours=h) for h in (0, 1, 2, 3, 4, 5)],
     "y": [1.0, 2.0, None, 4.0, 5.0, 100.0],
     "p": [1.0, 3.0, 3.0, 3.0, 0.0, 90.0],
+    "l": [0.0, 2.0, 3.0, None, 7.0, 80.0],
+    "u": [2.0, 4.0, 3.0, 5.0, 9.0, 99.0],
+    "c": [0, 1, None, 1, 0, 1],
+    "d": [0, 1, 1, 0, 0, 1],
+    "e": ["a", "b", None, "c", "a", "b"],
+    "f": ["a", "b", "b", "a", "a", "c"],
+    "o": [0.0, 1.0, 1.0, 0.0, 1.0, None],
 }
 TABLE = Table({name: COLUMNS[name] for name in CELLS})
 NAIVE, MILLIS, NANOS = pl.Datetime("us"), pl.Datetime("ms", "UTC"), pl.Datetime("ns", "UTC")
-NUMBERS = ["x", "k", "y", "p"]
+NUMBERS = ["x", "k", "y", "p", "l", "u", "c", "d", "o"]
 STORED: dict[str, dict[Any, Any]] = {
     "small integers": dict.fromkeys(NUMBERS, pl.Int8),
     "wide integers": dict.fromkeys(NUMBERS, pl.Int128),
@@ -78,7 +85,9 @@ def test_a_column_of_nothing_has_no_data() -> None:
     empty = TABLE.polars().with_columns(pl.lit(None).alias(name) for name in COLUMNS if name != "g")
     for (metric, params, _), reading in readings(empty, "whole").items():
         assert str(reading.reason) != "error", (metric, reading.cause)
-        if catalogue()[metric].family in {"validity", "timeliness", "distribution", "drift", "model"}:
+        if metric == "model.label_coverage":
+            assert reading == Reading(value=0.0, n=6)
+        elif catalogue()[metric].family in {"validity", "timeliness", "distribution", "drift", "model"}:
             assert (reading.value, reading.n) in {(None, 0), (0, 0)}, (metric, params)
 
 

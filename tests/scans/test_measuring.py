@@ -17,7 +17,7 @@ from qoa_platform.metrics import Metric
 from qoa_platform.metrics.completeness import Completeness, MissingCount, RowCompleteness, SegmentCompleteness
 from qoa_platform.metrics.distribution import Max, Mean, Min, Std, Sum
 from qoa_platform.metrics.drift import Psi
-from qoa_platform.metrics.model import R2, Mae, Rmse, Wape
+from qoa_platform.metrics.model_errors import R2, Mae, Rmse, Wape
 from qoa_platform.metrics.schema import UnseenCount, UnseenShare
 from qoa_platform.metrics.timeliness import FutureShare, Timeliness
 from qoa_platform.metrics.uniqueness import DistinctCount, DuplicateRows, Uniqueness
