@@ -33,6 +33,7 @@ _KINDS: Mapping[str, Schema] = {
     "integer": {"type": "integer"}, "flag": {"type": "boolean"}, "text": {"type": "string"},
     "number": {"type": ["number", "string"]}, "duration": {"type": ["number", "string"]},
     "values": {"type": "array", "minItems": 1},
+    "columns": {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]},
 }  # fmt: skip
 
 

@@ -204,7 +204,7 @@ class Reader:
         self.report.say(code, message, found.mark_of(key), (*found.path, key), hint)
 
 
-def param_value(spec: ParamSpec | None, value: Any) -> Value:  # noqa: C901 (one case per kind)
+def param_value(spec: ParamSpec | None, value: Any) -> Value:  # noqa: C901, PLR0912 (one case per kind)
     """*value* as the parameter's kind says. Raises GrammarError.
 
     >>> param_value(ParamSpec(name="skew", kind="duration"), "5 min")
@@ -235,12 +235,17 @@ def param_value(spec: ParamSpec | None, value: Any) -> Value:  # noqa: C901 (one
             return grammar.quantity(value).value
         case (("values" | "any"), list()) if value and all(isinstance(v, str | int | float | bool) for v in value):
             return tuple(value)
+        case "columns", str() if value:
+            return (value,)
+        case "columns", list() if value and all(isinstance(v, str) and v for v in value):
+            return tuple(value)
         case _:
             pass
     allowed = {
         "integer": "a whole number",
         "flag": "true or false",
         "values": "a list of values",
+        "columns": "a column, or a list of columns",
         "duration": grammar.DURATIONS,
     }
     raise GrammarError(f"found {show_value(value)}", f"Allowed: {allowed.get(kind, kind)}")

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from qoa_platform.metrics.declaring import param
 from qoa_platform.metrics.frame_metric import FrameMetric, ratio, undefined
-from qoa_platform.metrics.protocol import Arity, MetricError
-from qoa_platform.metrics.specs import MetricSpec, declared, spec
+from qoa_platform.metrics.protocol import MetricError
+from qoa_platform.metrics.specs import MetricSpec, spec
 from qoa_platform.records import Ask, Direction, Profile, Reading, Reason, Unit
 from qoa_platform.states import Frequencies, Tally
 
@@ -61,6 +61,24 @@ class RowCompleteness(_Presence):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CellCompleteness(FrameMetric):
+    """Present cells of all listed columns ÷ (rows × columns).
+
+    One number for a wide table, and a coarse one: it hides one empty column among many. *n* counts cells.
+    """
+
+    id = "data.cell_completeness"
+    per_column = False
+
+    def ask(self, profile: Profile | None, /) -> Ask:  # noqa: ARG002
+        """Cells, of which those that are present."""
+        return self._ask(Tally, hits="cells")
+
+    def _read(self, state: Tally, profile: Profile | None, group: str | None) -> Reading:  # noqa: ARG002
+        return ratio(state.hits, state.rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentCompleteness(FrameMetric):
     """Frozen segments that are seen ÷ frozen segments, or (``weight: rows``) the frozen row shares of those seen.
 
@@ -102,9 +120,6 @@ SPECS: tuple[MetricSpec, ...] = (
     spec(MissingCount),
     spec(Completeness),
     spec(RowCompleteness),
-    declared(
-        "data.cell_completeness", Unit.RATIO, Direction.HIGHER, Arity.MANY,
-        "Present cells of all listed columns ÷ (rows × columns); hides one empty column among many.",
-    ),
+    spec(CellCompleteness),
     spec(SegmentCompleteness),
 )  # fmt: skip

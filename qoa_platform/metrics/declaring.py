@@ -19,12 +19,17 @@ def param(kind: str, text: str, *, default: Any = MISSING, choices: tuple[str, .
     return field(default=default, metadata={"kind": kind, "text": text, "choices": choices})
 
 
+def param_name(field_name: str) -> str:
+    """The parameter that a field stands for: ``as_`` is ``as``, which Python keeps for itself."""
+    return field_name.removesuffix("_")
+
+
 def param_specs(metric: type) -> tuple[ParamSpec, ...]:
     """The parameters that *metric* declares, in their order."""
     return tuple(
         ParamSpec(
-            name=f.name, kind=f.metadata["kind"], required=f.default is MISSING, choices=f.metadata["choices"],
-            text=f.metadata["text"],
+            name=param_name(f.name), kind=f.metadata["kind"], required=f.default is MISSING,
+            choices=f.metadata["choices"], text=f.metadata["text"],
         )
         for f in fields(metric)
         if "kind" in f.metadata
@@ -42,7 +47,11 @@ def own_params(metric: type, metric_id: str, promise: Promise) -> dict[str, Any]
     for spec in specs.values():
         if spec.required and spec.name not in given:
             raise _wrong(promise, metric_id, f"needs the parameter {spec.name!r} ({spec.text})", "", specs)
-    return {name: _valued(specs[name], value, promise, metric_id) for name, value in given.items()}
+    return {_field(metric, name): _valued(specs[name], value, promise, metric_id) for name, value in given.items()}
+
+
+def _field(metric: type, name: str) -> str:
+    return next(f.name for f in fields(metric) if "kind" in f.metadata and param_name(f.name) == name)
 
 
 def numbered_columns(metric_id: str, arity: Arity, promise: Promise) -> tuple[str, ...]:
@@ -93,7 +102,7 @@ def _valued(spec: ParamSpec, value: Value, promise: Promise, metric_id: str) -> 
     return found
 
 
-def _of_kind(spec: ParamSpec, value: Value) -> Value:
+def _of_kind(spec: ParamSpec, value: Value) -> Value:  # noqa: C901 (one case per kind)
     """*value* as the parameter's kind wants it, ``None`` when it is none of it."""
     match spec.kind, value:
         case "duration", _:
@@ -108,6 +117,10 @@ def _of_kind(spec: ParamSpec, value: Value) -> Value:
             return value
         case "values", tuple():
             return _one_kind(value)
+        case "columns", str():
+            return (value,) if value else None
+        case "columns", tuple():
+            return _columns(value)
         case _:
             return None
 
@@ -118,6 +131,12 @@ def _one_kind(values: tuple[Scalar, ...]) -> tuple[Scalar, ...] | None:
     if len(kinds) != 1 or not kinds <= {"number", "str", "bool"}:
         return None
     return tuple(sorted(set(values)))  # type: ignore[type-var]
+
+
+def _columns(names: tuple[Scalar, ...]) -> tuple[Scalar, ...] | None:
+    """Names of columns in their order, if each is text and stands once."""
+    fits = all(isinstance(name, str) and name for name in names) and len(set(names)) == len(names)
+    return names if names and fits else None
 
 
 def _wrong(promise: Promise, metric_id: str, what: str, name: str, known: Iterable[str]) -> MetricError:

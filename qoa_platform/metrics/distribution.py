@@ -1,13 +1,16 @@
 """Owns the metrics of distribution: moments, extremes and shape of one column (metrics.md 4.8)."""
 
 from dataclasses import dataclass
-from math import sqrt
+from math import log2, sqrt
 
-from qoa_platform.metrics.frame_metric import FrameMetric, undefined
+from qoa_platform.metrics.frame_metric import FrameMetric, ratio, undefined
 from qoa_platform.metrics.protocol import Arity
 from qoa_platform.metrics.specs import MetricSpec, declared, number, spec
 from qoa_platform.records import Ask, Direction, Profile, Reading, Reason, Unit
-from qoa_platform.states import Moments, Span
+from qoa_platform.states import Frequencies, Moments, Span, Tally
+
+EPSILON = 2.0**-50
+"""Four units in the last place of a float: what the mean of equal values may be off."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +64,48 @@ class Std(_OfMoments):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _OfShape(_OfMoments):
+    unit = Unit.ONE
+
+    def _of(self, state: Moments) -> Reading:
+        if not spreads(state.m2, state.n, state.mean):
+            return undefined(state.n, "all values are equal: they have no shape")
+        return Reading(value=self._shape(state), n=state.n)
+
+    def _shape(self, state: Moments) -> float:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skewness(_OfShape):
+    """Lopsidedness of the finite values: ``g₁ = √n·M3/M2^1.5``, the biased one.
+
+    Above 0 the long tail is on the right. pandas and DuckDB print the corrected one, which is a little larger. Without
+    spread it is not defined.
+    """
+
+    id = "data.skewness"
+
+    def _shape(self, state: Moments) -> float:
+        return sqrt(state.n) * (state.m3 / state.m2) / sqrt(state.m2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kurtosis(_OfShape):
+    """Weight of the tails of the finite values: ``g₂ = n·M4/M2² − 3``, the biased one; 0 for a normal distribution."""
+
+    id = "data.kurtosis"
+
+    def _shape(self, state: Moments) -> float:
+        return state.n * (state.m4 / state.m2) / state.m2 - 3
+
+
+def spreads(m2: float, n: int, mean: float) -> bool:
+    """Whether a central sum of squares is more than what rounding leaves of equal values."""
+    return m2 > n * (EPSILON * abs(mean)) ** 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _OfSpan(FrameMetric):
     """Over present finite numbers. Of text and times there is no number to promise."""
 
@@ -103,21 +148,88 @@ class Max(_OfSpan):
         return state.high
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZeroShare(FrameMetric):
+    """Values equal to 0 ÷ present values. ``-0.0`` is 0."""
+
+    id = "data.zero_share"
+    direction = Direction.TARGET
+
+    def ask(self, profile: Profile | None, /) -> Ask:  # noqa: ARG002
+        """Values that are 0."""
+        return self._ask(Tally, hits="zero")
+
+    def _read(self, state: Tally, profile: Profile | None, group: str | None) -> Reading:  # noqa: ARG002
+        return ratio(state.hits, state.rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _OfFrequencies(FrameMetric):
+    """Over present values. Above the cap of the state (10 000 values) it is given with a bound."""
+
+    direction = Direction.TARGET
+
+    def ask(self, profile: Profile | None, /) -> Ask:  # noqa: ARG002
+        """All values with their counts."""
+        return self._ask(Frequencies)
+
+    def _read(self, state: Frequencies, profile: Profile | None, group: str | None) -> Reading:  # noqa: ARG002
+        return self._of(state) if state.n else Reading.unknown(Reason.NO_DATA)
+
+    def _of(self, state: Frequencies) -> Reading:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entropy(_OfFrequencies):
+    """Entropy of the present values: ``−Σ p·log₂ p``, in bits; 0 for a constant, log₂ d for d values alike.
+
+    Above the cap only the commonest values are counted. With their share 1 − λ and entropy H, the true one lies
+    from ``(1 − λ)·H + λ·log₂(L/e)`` to ``(1 − λ)·H + λ·log₂ L + h(λ)``, L = λ·n the rows that were lost, at most e of
+    one value: the middle of the two is given, with half their distance as bound.
+    """
+
+    id = "data.entropy"
+    unit = Unit.BIT
+
+    def _of(self, state: Frequencies) -> Reading:
+        known = sum(count for _, count in state.counts)
+        own = sum(count * (log2(known) - log2(count)) for _, count in state.counts) / state.n
+        lost = state.n - known
+        if not lost:
+            return Reading(value=own, n=state.n)
+        share = lost / state.n
+        mixed = -share * log2(share) - ((1 - share) * log2(1 - share) if known else 0.0)
+        low, high = own + share * log2(max(lost / state.error, 1)), own + share * log2(lost) + mixed
+        return Reading(value=(low + high) / 2, n=state.n, bound=(high - low) / 2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModeShare(_OfFrequencies):
+    """Rows of the commonest value ÷ present values. Above the cap the true share lies within *bound* above."""
+
+    id = "data.mode_share"
+
+    def _of(self, state: Frequencies) -> Reading:
+        most = max((count for _, count in state.counts), default=0)
+        return Reading(value=most / state.n, n=state.n, bound=state.error / state.n)
+
+
 SPECS: tuple[MetricSpec, ...] = (
     spec(Mean),
     spec(Sum),
     spec(Std),
-    declared("data.skewness", Unit.ONE, Direction.TARGET, Arity.ONE, "Lopsidedness g₁ = √n·M3/M2^1.5 (biased)."),
-    declared("data.kurtosis", Unit.ONE, Direction.TARGET, Arity.ONE, "Weight of the tails g₂ = n·M4/M2² − 3 (biased)."),
+    spec(Skewness),
+    spec(Kurtosis),
     spec(Min),
     spec(Max),
     declared(
         "data.quantile", Unit.COLUMN, Direction.TARGET, Arity.ONE, "Quantile q by linear interpolation (type 7).",
         number("q", "which quantile, 0 to 1", required=True),
     ),
-    declared("data.zero_share", Unit.RATIO, Direction.TARGET, Arity.ONE, "Values equal to 0 ÷ present values."),
-    declared("data.entropy", Unit.BIT, Direction.TARGET, Arity.ONE, "Entropy −Σ p·log₂ p of the present values."),
-    declared("data.mode_share", Unit.RATIO, Direction.TARGET, Arity.ONE, "Rows of the commonest value ÷ present ones."),
+    spec(ZeroShare),
+    spec(Entropy),
+    spec(ModeShare),
     declared(
         "data.histogram", Unit.COUNT, Direction.TARGET, Arity.ONE,
         "Counts on frozen edges: a vector for reports, nothing to promise.", needs_reference=True,

@@ -6,7 +6,7 @@ from datetime import datetime
 from math import isfinite
 from typing import Any, ClassVar, Self
 
-from qoa_platform.metrics.declaring import filter_text, numbered_columns, own_params
+from qoa_platform.metrics.declaring import filter_text, numbered_columns, own_params, param_name
 from qoa_platform.metrics.protocol import Arity, MetricError, Source
 from qoa_platform.records import (
     Ask,
@@ -85,7 +85,11 @@ class FrameMetric:
         """What differs from the defaults, sorted by name; the clock is no part of it."""
         found = {f.name: getattr(self, f.name) for f in fields(self) if not f.metadata.get("clock")}
         return tuple(
-            sorted((f.name, found[f.name]) for f in fields(self) if f.name in found and found[f.name] != f.default)
+            sorted(
+                (param_name(f.name), found[f.name])
+                for f in fields(self)
+                if f.name in found and found[f.name] != f.default
+            )
         )
 
     def at(self, now: datetime, window: Window, rows_in: int | None = None) -> Self:  # noqa: ARG002 (others care)
@@ -125,7 +129,7 @@ class FrameMetric:
             state=state if isinstance(state, str) else state.NAME,
             columns=self.columns if columns is None else columns,
             expr=expr, where=self.where, by=self.by,
-            params=tuple(sorted((name, value) for name, value in params.items() if value is not None)),
+            params=tuple(sorted((param_name(name), value) for name, value in params.items() if value is not None)),
         )  # fmt: skip
 
 

@@ -20,6 +20,11 @@ column that is not in the frame is a failure of that ask alone. Equal asks are a
 ``in_set``     x is one of ``values`` (numbers by value, text exactly)                with x present
 ``matches``    the regex ``pattern`` is found in x                                    with x present
 ``finite``     x is not ±inf                                                          with x present
+``zero``       x = 0                                                                  with x present
+``length``     ``low ≤ code points of x ≤ high`` (a missing param is open)            with x present
+``parses``     the text x can be read as the type ``as`` (``scans.texts``)            with x present
+``mojibake``   x holds U+FFFD, or UTF-8 that was read as Latin-1 (``scans.texts``)    with x present
+``cells``      a present cell of the columns (rows are cells)                         rows × columns
 ``after``      x > ``bound`` (ISO 8601, UTC); or, with two columns and ``skew``       with all columns present
                in seconds, x > y + skew
 ``fences``     ``low ≤ x ≤ high`` of the row's own group (``by``). Param ``fences``   with x present; in the group
@@ -189,7 +194,8 @@ class ParamSpec:
 
     name: str
     kind: str
-    """``number``, ``integer``, ``text``, ``flag``, ``duration`` (seconds, or text such as ``5 min``), ``values``."""
+    """``number``, ``integer``, ``text``, ``flag``, ``duration`` (seconds, or text such as ``5 min``), ``values``,
+    ``columns`` (one name, or a list of them in their order)."""
     required: bool = False
     choices: tuple[str, ...] = ()
     text: str = ""

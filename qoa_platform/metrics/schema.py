@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from qoa_platform.metrics.frame_metric import FrameMetric, undefined
-from qoa_platform.metrics.protocol import Arity, ParamSpec
-from qoa_platform.metrics.specs import MetricSpec, declared, number, spec
+from qoa_platform.metrics.declaring import param
+from qoa_platform.metrics.frame_metric import FrameMetric, ratio, undefined
+from qoa_platform.metrics.protocol import Arity, MetricError, ParamSpec
+from qoa_platform.metrics.specs import MetricSpec, declared, spec
+from qoa_platform.metrics.text_forms import norm
 from qoa_platform.records import Ask, Direction, Profile, Reading, Reason, Unit
-from qoa_platform.states import Frequencies
+from qoa_platform.states import Frequencies, Tally
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +71,69 @@ class UnseenCount(_AgainstDictionary):
         return Reading(value=sum(1 for value, _ in state.counts if value not in dictionary), n=state.n)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NearMissShare(_AgainstDictionary):
+    """Present values that are unseen only by spelling ÷ present values.
+
+    Not in the frozen dictionary, but equal to a value of it once both are normalised (NFKC, case folded, trimmed,
+    single blanks): ``Grocery `` beside ``GROCERY``. Above the cap the true share lies within *bound* above.
+    """
+
+    id = "data.near_miss_share"
+
+    def _of(self, state: Frequencies, dictionary: Mapping[str, int]) -> Reading:
+        if state.n == 0:
+            return Reading.unknown(Reason.NO_DATA)
+        known = {norm(value) for value in dictionary}
+        near = sum(count for value, count in state.counts if value not in dictionary and norm(value) in known)
+        lost = state.n - sum(count for _, count in state.counts)
+        return Reading(value=near / state.n, n=state.n, bound=lost / state.n)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RareShare(_AgainstDictionary):
+    """Present values whose share of the reference is below ``rare:`` (0.5 %) ÷ present values.
+
+    Unseen values are rare, too: their share is 0. Above the cap the true share lies within *bound* below.
+    """
+
+    id = "data.rare_share"
+
+    rare: float = param("number", "share of the reference below which a value is rare", default=0.005)
+
+    def __post_init__(self) -> None:
+        if not 0 < self.rare <= 1:
+            raise MetricError(f"{self.id}: rare is {self.rare:g}. Allowed: above 0 %, at most 100 %")
+
+    def _of(self, state: Frequencies, dictionary: Mapping[str, int]) -> Reading:
+        if state.n == 0:
+            return Reading.unknown(Reason.NO_DATA)
+        least = self.rare * sum(dictionary.values())
+        common = {value for value, count in dictionary.items() if count >= least}
+        known = sum(count for value, count in state.counts if value in common)
+        lost = min(state.error * len(common), state.n - sum(count for _, count in state.counts))
+        return Reading(value=(state.n - known) / state.n, n=state.n, bound=lost / state.n)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MojibakeShare(FrameMetric):
+    """Present values with broken characters ÷ present values.
+
+    U+FFFD, or the characters that the bytes of one UTF-8 character become when each is read as Latin-1 (``Ã©`` for
+    ``é``, ``â€™`` for an apostrophe).
+    """
+
+    id = "data.mojibake_share"
+    direction = Direction.LOWER
+
+    def ask(self, profile: Profile | None, /) -> Ask:  # noqa: ARG002
+        """Values with broken characters."""
+        return self._ask(Tally, hits="mojibake")
+
+    def _read(self, state: Tally, profile: Profile | None, group: str | None) -> Reading:  # noqa: ARG002
+        return ratio(state.hits, state.rows)
+
+
 SPECS: tuple[MetricSpec, ...] = (
     declared(
         "data.schema_violations", Unit.COUNT, Direction.LOWER, Arity.NONE,
@@ -78,21 +143,11 @@ SPECS: tuple[MetricSpec, ...] = (
     ),
     spec(UnseenShare),
     spec(UnseenCount),
-    declared(
-        "data.near_miss_share", Unit.RATIO, Direction.LOWER, Arity.ONE,
-        "Values that are unseen only by spelling (case, width, blanks) ÷ present values.", needs_reference=True,
-    ),
-    declared(
-        "data.rare_share", Unit.RATIO, Direction.LOWER, Arity.ONE,
-        "Values that were rare in the reference ÷ present values.",
-        number("rare", "frozen share below which a value is rare"), needs_reference=True,
-    ),
+    spec(NearMissShare),
+    spec(RareShare),
     declared(
         "data.unseen_pattern_share", Unit.RATIO, Direction.LOWER, Arity.ONE,
         "Values whose mask (letters a, digits 9) was not seen in the reference ÷ present values.", needs_reference=True,
     ),
-    declared(
-        "data.mojibake_share", Unit.RATIO, Direction.LOWER, Arity.ONE,
-        "Values that hold U+FFFD or UTF-8 read as Latin-1 ÷ present values.",
-    ),
+    spec(MojibakeShare),
 )  # fmt: skip

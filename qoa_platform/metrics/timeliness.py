@@ -12,6 +12,15 @@ from qoa_platform.records import Ask, Direction, Profile, Promise, Reading, Reas
 from qoa_platform.states import Span, Tally
 
 
+def event_column(metric_id: str, named: tuple[str, ...], promise: Promise, subject: Subject) -> tuple[str, ...]:
+    """The one column of times that is *named*, else the subject's event time. Raises MetricError."""
+    found = named or ((subject.event_time,) if subject.event_time else ())
+    if len(found) != 1:
+        said = ", ".join(found) or f"no column, and subject {subject.id!r} has no event_time"
+        raise MetricError(f"promise {promise.id!r}: {metric_id} is given {said}. Allowed: one column of times")
+    return found
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _OfEventTime(FrameMetric):
     """Reads the subject's ``event_time``, or the column that the promise names; told the clock by :meth:`at`.
@@ -34,11 +43,7 @@ class _OfEventTime(FrameMetric):
     @classmethod
     def columns_of(cls, promise: Promise, subject: Subject) -> tuple[str, ...]:
         """One column: the promise's, else the subject's event time."""
-        named = numbered_columns(cls.id, cls.arity, promise) or ((subject.event_time,) if subject.event_time else ())
-        if len(named) != 1:
-            found = ", ".join(named) or f"no column, and subject {subject.id!r} has no event_time"
-            raise MetricError(f"promise {promise.id!r}: {cls.id} is given {found}. Allowed: one column of times")
-        return named
+        return event_column(cls.id, numbered_columns(cls.id, cls.arity, promise), promise, subject)
 
     def at(self, now: datetime, window: Window, rows_in: int | None = None) -> Self:  # noqa: ARG002
         """The same metric, told what time it is and which window it is about."""
@@ -75,6 +80,38 @@ class Timeliness(_OfEventTime):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _OfDelay(FrameMetric):
+    """Reads event time (the promise's column, else the subject's ``event_time``) and ``arrival:``, rows with both."""
+
+    direction = Direction.LOWER
+    arity = Arity.ANY
+    per_column = False
+
+    arrival: str = param("text", "the column of arrival times")
+
+    @classmethod
+    def columns_of(cls, promise: Promise, subject: Subject) -> tuple[str, ...]:
+        """One column: the promise's, else the subject's event time."""
+        return event_column(cls.id, numbered_columns(cls.id, cls.arity, promise), promise, subject)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LateShare(_OfDelay):
+    """Rows whose arrival is later than event time + ``sla:`` ÷ rows with both times."""
+
+    id = "data.late_share"
+
+    sla: float = param("duration", "how late a row may be")
+
+    def ask(self, profile: Profile | None, /) -> Ask:  # noqa: ARG002
+        """Rows that are late."""
+        return self._ask(Tally, columns=(self.arrival, *self.columns), hits="after", skew=self.sla)
+
+    def _read(self, state: Tally, profile: Profile | None, group: str | None) -> Reading:  # noqa: ARG002
+        return ratio(state.hits, state.rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FutureShare(_OfEventTime):
     """Rows with event time > arrival + skew ÷ rows; without an ``arrival:`` column the window's end stands for it."""
 
@@ -102,11 +139,7 @@ SPECS: tuple[MetricSpec, ...] = (
         "Quantile of arrival − event time; negative delays (clock skew) are counted apart.",
         number("q", "which quantile", required=True), text("arrival", "the column of arrival times", required=True),
     ),
-    declared(
-        "data.late_share", Unit.RATIO, Direction.LOWER, Arity.ANY,
-        "Rows that arrived later than the agreed delay ÷ rows.",
-        duration("sla", "agreed delay", required=True), text("arrival", "the column of arrival times"),
-    ),
+    spec(LateShare),
     spec(FutureShare),
     declared(
         "data.gap_count", Unit.COUNT, Direction.LOWER, Arity.ANY,

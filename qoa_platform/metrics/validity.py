@@ -8,7 +8,8 @@ from qoa_platform.metrics.expression_patterns import objection
 from qoa_platform.metrics.expressions import canonical, parse_condition, presupposed
 from qoa_platform.metrics.frame_metric import FrameMetric, ratio
 from qoa_platform.metrics.protocol import Arity, MetricError
-from qoa_platform.metrics.specs import MetricSpec, declared, number, spec, text
+from qoa_platform.metrics.specs import MetricSpec, spec
+from qoa_platform.metrics.text_forms import checked_format
 from qoa_platform.records import Ask, Direction, Profile, Promise, Reading, Reason, Scalar, Subject, Unit
 from qoa_platform.states import Tally
 
@@ -134,6 +135,56 @@ class Matches(_Share):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ParseRate(_Share):
+    """Text values that can be read as the type ``as:`` ÷ present values.
+
+    ``integer``: digits with a sign. ``number``: also a decimal point (or the ``decimal:`` that is declared) and an
+    exponent. ``date``, ``time``: ISO 8601, or the ``format:`` of %Y %m %d %H %M %S. Nothing is guessed: ``1,0``,
+    ``1_0``, ``NaN`` and ``12 oz`` are no numbers. A column that has the type already is read as it is.
+    """
+
+    id = "data.parse_rate"
+
+    as_: str = param("text", "the type that a text must spell", choices=("integer", "number", "date", "time"))
+    decimal: str = param("text", "what stands before the fraction of a number", default=".", choices=(".", ","))
+    format: str | None = param("text", "how a date or time is spelled, as in %d.%m.%Y", default=None)
+
+    def __post_init__(self) -> None:
+        if self.format is not None:
+            if self.as_ not in {"date", "time"}:
+                raise MetricError(f"{self.id}: format is given for as: {self.as_}. Allowed: as: date, as: time")
+            checked_format(self.as_, self.format)
+
+    def ask(self, profile: Profile | None, /) -> Ask:  # noqa: ARG002
+        """Values that can be read."""
+        decimal = self.decimal if self.as_ == "number" and self.decimal != "." else None
+        return self._ask(Tally, as_=self.as_, hits="parses", decimal=decimal, format=self.format)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LengthInRange(_Share):
+    """Text values of ``low:`` to ``high:`` code points ÷ present values.
+
+    Characters, not bytes: ``é`` has one. An absent end is open.
+    """
+
+    id = "data.length_in_range"
+
+    low: float | None = param("number", "least length", default=None)
+    high: float | None = param("number", "greatest length", default=None)
+
+    def __post_init__(self) -> None:
+        if self.low is None and self.high is None:
+            raise MetricError(f"{self.id}: without an end every length is allowed. Allowed: low, high or both")
+        if self.low is not None and self.high is not None and self.low > self.high:
+            raise MetricError(f"{self.id}: no length lies from {self.low:g} to {self.high:g}. Allowed: low ≤ high")
+
+    def ask(self, profile: Profile | None, /) -> Ask:  # noqa: ARG002
+        """Values of such a length."""
+        return self._ask(Tally, hits="length", low=self.low, high=self.high)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FiniteShare(_Share):
     """Values that are not ±inf ÷ present values. NaN is missing, and no value."""
 
@@ -177,16 +228,8 @@ SPECS: tuple[MetricSpec, ...] = (
     spec(InRange),
     spec(InSet),
     spec(Matches),
-    declared(
-        "data.parse_rate", Unit.RATIO, Direction.HIGHER, Arity.ONE,
-        "Text values that parse as the declared type ÷ present values.",
-        text("as", "the type: integer, number, date, time", required=True),
-    ),
-    declared(
-        "data.length_in_range", Unit.RATIO, Direction.HIGHER, Arity.ONE,
-        "Text values whose length in code points lies in [low, high] ÷ present values.",
-        number("low", "least length"), number("high", "greatest length"),
-    ),
+    spec(ParseRate),
+    spec(LengthInRange),
     spec(FiniteShare),
     spec(InFences),
 )  # fmt: skip

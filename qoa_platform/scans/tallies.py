@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from functools import reduce
 from math import ceil, floor
-from operator import and_
+from operator import add, and_
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -22,6 +22,7 @@ from qoa_platform.scans.columns import (
     require_time,
 )
 from qoa_platform.scans.compiling import condition, parsed
+from qoa_platform.scans.texts import text_hit
 from qoa_platform.scans.times import micros, micros_of
 
 LARGE = 2.0**63
@@ -55,6 +56,8 @@ def tally_exprs(ask: Ask, schema: Schema, nullable: frozenset[str]) -> tuple[Kep
             return ALL, ALL
         case "present":
             return kept(ask.columns, nullable), ALL
+        case "cells":
+            return _cells(ask.columns)
         case "expr":
             hits = _of_condition(ask, schema, nullable)
         case _:
@@ -88,6 +91,12 @@ def present(columns: Iterable[str]) -> pl.Expr:
     return reduce(and_, masks) if masks else pl.lit(value=True)
 
 
+def _cells(columns: tuple[str, ...]) -> tuple[Kept, Kept]:
+    """Present cells, and cells: what is counted are cells, not rows."""
+    present = reduce(add, (pl.col(column).count() for column in columns))
+    return Kept(f"cells {columns}", present), Kept(f"of {len(columns)} cells", pl.len() * len(columns))
+
+
 def _of_condition(ask: Ask, schema: Schema, nullable: frozenset[str]) -> pl.Expr:
     found = hit(ask, schema)
     if not columns_of(parsed(ask.expr or "")):
@@ -96,7 +105,7 @@ def _of_condition(ask: Ask, schema: Schema, nullable: frozenset[str]) -> pl.Expr
     return ((present(missing) & found) if missing else found).sum()
 
 
-def _hit(hits: str, ask: Ask, params: Mapping[str, Any], schema: Schema) -> pl.Expr:
+def _hit(hits: str, ask: Ask, params: Mapping[str, Any], schema: Schema) -> pl.Expr:  # noqa: C901 (one case per hit)
     column = ask.columns[0]
     match hits:
         case "in_range":
@@ -109,6 +118,11 @@ def _hit(hits: str, ask: Ask, params: Mapping[str, Any], schema: Schema) -> pl.E
         case "finite":
             require_number(column, schema, "finiteness")
             return pl.col(column).is_finite() if schema[column].is_float() else pl.col(column).is_not_null()
+        case "zero":
+            require_number(column, schema, "a comparison with zero")
+            return pl.col(column) == 0
+        case "parses" | "length" | "mojibake":
+            return text_hit(hits, column, schema, params)
         case "after":
             return _after(ask, params, schema)
         case "fences":

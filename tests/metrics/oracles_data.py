@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Callable, Iterable
+from datetime import date, datetime
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -137,6 +139,60 @@ def code_points(pattern: str) -> Expect:
     return holds(lambda v: [re.search(pattern, text) is not None for text in v])
 
 
+PARSERS: dict[str, Callable[[str], object]] = {
+    "integer": lambda text: int(ascii_only(text, "_ ")),
+    "number": lambda text: float(ascii_only(text, "_ naifNAIF")),
+    "date": lambda text: date.fromisoformat(ascii_only(text) if len(text) == 10 else ""),
+    "time": lambda text: datetime.fromisoformat(whole_moment(text)),
+}
+"""How Python reads a text as a type; what it accepts beyond (blanks, ``1_0``, ``nan``, dates of weeks) is left out."""
+
+
+def ascii_only(text: str, without: str = "") -> str:
+    """*text*, if it is of ASCII characters other than *without*. Raises ValueError."""
+    if not text.isascii() or set(text) & set(without):
+        raise ValueError(text)
+    return text
+
+
+def whole_moment(text: str) -> str:
+    """*text*, if it is ten characters of a date, ``T`` or a blank, hours and minutes. Raises ValueError."""
+    clock = re.split("[Z+-]", text[11:])[0]
+    if text[4:5] + text[7:8] != "--" or text[10:11] not in {"T", " "} or clock[2:3] != ":" or not text.isascii():
+        raise ValueError(text)
+    fraction = clock.partition(".")[2]
+    return text if not fraction else text.replace(fraction, fraction[:6].ljust(6, "0"))
+
+
+def parsed(parse: Callable[[str], object]) -> Expect:
+    """Texts that *parse* reads without a complaint."""
+
+    def reads(text: str) -> bool:
+        try:
+            parse(text)
+        except ValueError:
+            return False
+        return True
+
+    return holds(lambda v: [reads(text) for text in v])
+
+
+def broken(text: str) -> bool:
+    """U+FFFD, or two to four characters that are one character once they are bytes again."""
+    if "\ufffd" in text:
+        return True
+    for i, size in product(range(len(text)), (2, 3, 4)):
+        part = text[i : i + size]
+        if len(part) == size and part[0] >= "\u00c2" and not (part[0] > "\u00c3" and part[1] in "\u00a0\u00ab\u00bb"):
+            for encoding in ("latin-1", "cp1252"):
+                try:
+                    part.encode(encoding).decode("utf-8")
+                except UnicodeError:
+                    continue
+                return True
+    return False
+
+
 DATA: dict[str, tuple[Case, ...]] = {
     "data.missing_count": (
         Case(columns=("x", "k", "s", "b", "t"), expect=lambda a: Expected(len(a.rows) - len(a.present), len(a.rows))),
@@ -146,6 +202,12 @@ DATA: dict[str, tuple[Case, ...]] = {
     ),
     "data.row_completeness": (
         Case(columns=("x", "s", "t"), expect=lambda a: ratio(len(a.rows.dropna(subset=a.columns)), len(a.rows))),
+    ),
+    "data.cell_completeness": (
+        Case(
+            columns=("x", "s", "t"),
+            expect=lambda a: ratio(a.rows[list(a.columns)].notna().sum().sum(), 3 * len(a.rows)),
+        ),
     ),
     "data.segment_completeness": (
         Case(columns=("s", "k"), expect=segments()),
@@ -171,6 +233,28 @@ DATA: dict[str, tuple[Case, ...]] = {
     "data.matches": (
         Case(columns=("s",), given={"pattern": "^[abé]+$"}, expect=code_points(r"\A[abé]+\Z")),
         Case(columns=("s",), given={"pattern": "(?i)a"}, expect=code_points("[aA]")),
+    ),
+    "data.parse_rate": (
+        *(Case(columns=("w",), given={"as": name}, expect=parsed(parse)) for name, parse in PARSERS.items()),
+        Case(
+            columns=("w",), given={"as": "number", "decimal": ","},
+            expect=parsed(lambda text: float(ascii_only(text, "_. naifNAIF").replace(",", "."))),
+        ),
+        Case(
+            columns=("w",), given={"as": "date", "format": "%d.%m.%Y"},
+            expect=parsed(lambda text: datetime.strptime(ascii_only(text), "%d.%m.%Y")),  # noqa: DTZ007 (no zone)
+        ),
+        Case(
+            columns=("w",), given={"as": "time", "format": "%d.%m.%Y %H:%M"},
+            expect=parsed(lambda text: datetime.strptime(ascii_only(text), "%d.%m.%Y %H:%M")),  # noqa: DTZ007 (no zone)
+        ),
+        Case(columns=("k",), given={"as": "integer"}, expect=holds(lambda v: v.notna())),
+        Case(columns=("x",), given={"as": "integer"}, expect=holds(lambda v: v.astype(float) % 1 == 0)),
+        Case(columns=("t",), given={"as": "time"}, expect=holds(lambda v: v.notna())),
+    ),
+    "data.length_in_range": (
+        Case(columns=("s",), given={"low": 1}, expect=holds(lambda v: [len(text) >= 1 for text in v])),
+        Case(columns=("s", "w"), given={"low": 1, "high": 5}, expect=holds(lambda v: [1 <= len(x) <= 5 for x in v])),
     ),
     "data.finite_share": (Case(columns=("x", "k"), expect=holds(lambda v: np.isfinite(v.astype(float)))),),
     "data.in_fences": (Case(columns=("x", "k"), expect=fences),),

@@ -22,6 +22,12 @@ def arrived_before(asked: Asked) -> Expected:
     return ratio(sum(t > a + timedelta(hours=1) for t, a in zip(rows["t"], rows["a"], strict=True)), len(rows))
 
 
+def late(asked: Asked) -> Expected:
+    """Rows that arrived more than half an hour after their event time."""
+    rows = asked.rows.dropna(subset=["t", "a"])
+    return ratio(sum(a - t > timedelta(minutes=30) for t, a in zip(rows["t"], rows["a"], strict=True)), len(rows))
+
+
 def retained(asked: Asked) -> Expected:
     """Rows out ÷ rows in; rows in are not known by group."""
     return Expected(len(asked.rows) / ROWS_IN, ROWS_IN) if asked.group is None else NO_DATA
@@ -36,6 +42,7 @@ TIME: dict[str, tuple[Case, ...]] = {
         Case(columns=("t",), expect=holds(lambda v: [t > DAY.end for t in v])),
         Case(columns=("t",), given={"arrival": "a", "skew": 3600}, expect=arrived_before),
     ),
+    "data.late_share": (Case(columns=("t",), given={"arrival": "a", "sla": "30 min"}, expect=late),),
     "data.row_count": (Case(expect=lambda a: Expected(len(a.rows), len(a.rows))),),
     "data.retained": (Case(expect=retained),),
 }  # fmt: skip

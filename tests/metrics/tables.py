@@ -18,12 +18,12 @@ TIME = pl.Datetime("us", "UTC")
 SCHEMA: dict[str, Any] = {
     "x": pl.Float64, "k": pl.Int64, "s": pl.String, "g": pl.String, "b": pl.Boolean, "t": TIME, "a": TIME,
     "y": pl.Float64, "p": pl.Float64, "l": pl.Float64, "u": pl.Float64, "c": pl.Int64, "d": pl.Int64,
-    "e": pl.String, "f": pl.String, "o": pl.Float64,
+    "e": pl.String, "f": pl.String, "o": pl.Float64, "w": pl.String,
 }  # fmt: skip
 """Numbers, whole numbers, text, a group, truth values, event time, arrival, truth and prediction.
 
 Then the ends of an interval (the lower one is a baseline too), two columns of classes 0 and 1, two of classes that are
-text, and a score.
+text, a score, and spellings.
 """
 TOKENS = {"x": ("-999", "n/a"), "s": ("N/A",)}
 """What the contract declares as missing; ``""`` is a value."""
@@ -68,6 +68,14 @@ moments = st.datetimes(datetime(1900, 1, 1), datetime(2099, 1, 1)) | st.datetime
 )
 close = st.integers(-4, 4).map(lambda i: datetime(2017, 10, 5) + i * timedelta(minutes=30))
 times = st.none() | (moments | close).map(lambda t: t.replace(tzinfo=UTC))
+WORDS = [
+    "12", "-3.50", "+1e5", ".5", "1.", "1,5", "1_0", "NaN", "inf", " 7", "12.0 oz", "2017-10-04", "2017-02-30",
+    "0000-01-01", "2016-02-29", "2017-10-04T23:59", "2017-10-04 12:00:01.5Z", "2017-10-04T24:00",
+    "2017-10-04T12:00:00+01:00", "4.10.2017", "31.02.2017", "04.10.2017 7:05", "caf\u00c3\u00a9",
+    "it\u00e2\u20ac\u2122s", "\u00c9T\u00c9\u00a0\u00bb", "\ufffd", "Grocery", "GROCERY ", "gro\u00adcery",
+    "\uff27rocery", "grocery\u00a0 dept", "Grocery Dept", "\u00b2x",
+]  # fmt: skip
+"""Texts as files hold them: numbers, dates, broken characters, spellings of one word."""
 CELLS: dict[str, st.SearchStrategy[Any]] = {
     "x": odd | numbers,
     "k": st.none() | st.integers(-3, 8) | st.sampled_from([2**53 + 1, 2**60, -(2**60)]),
@@ -86,6 +94,7 @@ CELLS: dict[str, st.SearchStrategy[Any]] = {
     "e": st.sampled_from([None, "a", "b", "c"]),
     "f": st.sampled_from([None, "a", "b", "c"]),
     "o": st.none() | st.integers(0, 40).map(lambda i: i / 40),
+    "w": st.none() | st.sampled_from(WORDS) | st.text("0123456789+-.,eE: T_", max_size=6),
 }
 
 

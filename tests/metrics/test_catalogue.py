@@ -17,7 +17,11 @@ from tests.metrics.tables import CELLS, Table
 
 SPECS = list(catalogue().values())
 REFERENCE = Table({name: [None, 1.0, 2.5] if name in "xyp" else [None] * 3 for name in CELLS} | {"s": ["a", "b", "a"]})
-KINDS = {"number", "integer", "text", "flag", "duration", "values"}
+KINDS = {"number", "integer", "text", "flag", "duration", "values", "columns"}
+PLAIN: dict[str, object] = {"values": ("a",), "columns": ("c",), "number": 0.5, "duration": 60}
+"""A value of each kind of parameter; of the others it is a text."""
+SHAPED: dict[str, dict[str, object]] = {"data.in_range": {"low": 1.0}, "data.length_in_range": {"low": 1.0}}
+"""What a metric cannot be built without, beyond what is required."""
 HEAVY = {"polars", "pandas", "numpy", "scipy", "sklearn", "pandera", "dagster", "pydantic", "xxhash"}
 
 
@@ -48,10 +52,10 @@ def test_a_row_says_all_that_a_linter_needs(spec: MetricSpec) -> None:
 def test_every_row_builds_what_it_says(spec: MetricSpec) -> None:
     """The metrics of a promise carry the row's id, unit and direction; a run's are folds, a frame's are asked."""
     columns = {Arity.NONE: (), Arity.ANY: ()}.get(spec.columns, ("x",))
-    given = {
-        p.name: {"values": ("a",), "number": 0.5, "duration": 60}.get(p.kind, "a") for p in spec.params if p.required
+    given: dict[str, object] = {
+        p.name: p.choices[0] if p.choices else PLAIN.get(p.kind, "a") for p in spec.params if p.required
     }
-    given |= {"expr": "col('x') > 0"} if spec.needs_expr else {"low": 1.0} if spec.id == "data.in_range" else {}
+    given |= {"expr": "col('x') > 0"} if spec.needs_expr else SHAPED.get(spec.id, {})
     about = subject()
     for metric in build(promised(spec.id, *columns, **given), about):
         assert (metric.id, metric.unit, metric.direction) == (spec.id, spec.unit, spec.direction)

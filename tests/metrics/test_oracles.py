@@ -83,8 +83,8 @@ def differences(found: list[Found], trial: Trial) -> list[str]:
 
 
 READ = {
-    "completeness": "xksbt", "uniqueness": "xksbt", "validity": "xksb", "timeliness": "ta", "volume": "",
-    "distribution": "xk", "schema": "sk", "drift": "xs", "model": "yplucdefob",
+    "completeness": "xksbt", "uniqueness": "xksbt", "validity": "xksbtw", "timeliness": "ta", "volume": "",
+    "distribution": "xksb", "schema": "skw", "drift": "xs", "model": "yplucdefob",
 }  # fmt: skip
 """The columns that the cases of a family read, beside the group and the filter."""
 FAMILIES = sorted({catalogue()[metric].family for metric in ORACLES})

@@ -31,6 +31,7 @@ COLUMNS: dict[str, list[Any]] = {
     "e": ["a", "b", None, "c", "a", "b"],
     "f": ["a", "b", "b", "a", "a", "c"],
     "o": [0.0, 1.0, 1.0, 0.0, 1.0, None],
+    "w": ["12", "1,5", "caf\u00c3\u00a9", None, "2017-10-04", "Grocery "],
 }
 TABLE = Table({name: COLUMNS[name] for name in CELLS})
 NAIVE, MILLIS, NANOS = pl.Datetime("us"), pl.Datetime("ms", "UTC"), pl.Datetime("ns", "UTC")
@@ -41,7 +42,7 @@ STORED: dict[str, dict[Any, Any]] = {
     "single floats": dict.fromkeys(NUMBERS, pl.Float32),
     "floats": dict.fromkeys(NUMBERS, pl.Float64),
     "decimals": dict.fromkeys(NUMBERS, pl.Decimal(12, 2)),
-    "categories": {"s": pl.Categorical(), "g": pl.Categorical()},
+    "categories": {"s": pl.Categorical(), "g": pl.Categorical(), "w": pl.Categorical()},
     "closed categories": {"s": pl.Enum(["b", "N/A", "a", "é"]), "g": pl.Enum(["B", "A"])},
     "naive times": {"t": NAIVE, "a": NAIVE},
     "milliseconds": {"t": MILLIS, "a": MILLIS},
