@@ -63,6 +63,11 @@ group is ``None``, and the answer is a plain ``Tally``. A group without fences h
 ``quantile`` → ``Sums(n, value)``
     One numeric column: the quantile ``q`` (0 to 1) of the n present finite values, linear between its neighbours (type
     7). Exact, and **it does not merge** (class X); all quantiles of one column, filter and groups are one selection.
+``quantile_sketch`` → ``QuantileSketch``
+    One numeric column: a KLL sketch of the present finite values, off which any quantile is read with its bound (class
+    S); ``n_nonfinite`` counts ±inf.
+``distinct_sketch`` → ``DistinctSketch``
+    The key of each row as for ``keys``: a HyperLogLog, off which the distinct keys are read with a bound (class S).
 ``whole`` → ``states.whole.Whole``
     The columns themselves (none: all), one ``Whole`` per group where the ask has ``by``: the only way to a formula that
     no state answers. **Never stored**, slow, reported as unfused, refused where rows do not fit the memory.

@@ -13,7 +13,7 @@ from qoa_platform.scans.compiling import parsed
 
 COUNTED = frozenset({"frequencies", "confusion"})
 KEYED = frozenset({"keys", "uniqueness"})
-KNOWN = FUSED | COUNTED | KEYED | {"quantile", "whole", "nothing"}
+KNOWN = FUSED | COUNTED | KEYED | {"quantile", "quantile_sketch", "distinct_sketch", "whole", "nothing"}
 
 
 class Shape(IntEnum):
@@ -33,11 +33,20 @@ class Shape(IntEnum):
     """One stable hash per row, which is kept."""
     QUANTILE = 6
     """One selection of one column, for all its quantiles."""
-    WHOLE = 7
+    KLL = 7
+    """All values of one column, drawn together to a quantile sketch."""
+    HLL = 8
+    """One stable hash per row, of which a distinct sketch remains."""
+    WHOLE = 9
     """The rows themselves, for one ask."""
 
 
-APART = {"quantile": Shape.QUANTILE, "whole": Shape.WHOLE}
+APART = {
+    "quantile": Shape.QUANTILE,
+    "quantile_sketch": Shape.KLL,
+    "distinct_sketch": Shape.HLL,
+    "whole": Shape.WHOLE,
+}
 """``Ask.state`` that is answered by a pass of its own shape."""
 
 
@@ -152,7 +161,7 @@ def _reads(ask: Ask, schema: Schema, broken: Mapping[str, str]) -> set[str]:
         raise UnanswerableError(f"state {ask.state!r} is not known to a scan. Allowed: {', '.join(sorted(KNOWN))}")
     read = columns_read(ask)
     require(read, schema)
-    if ask.state in KEYED | {"whole"} and not ask.columns:
+    if ask.state in KEYED | {"whole", "distinct_sketch"} and not ask.columns:
         read = tuple(schema)
     for name in read:
         if name in broken:

@@ -18,6 +18,7 @@ from qoa_platform.scans.keying import answer_of_keys, hashed
 from qoa_platform.scans.keys import group_names
 from qoa_platform.scans.planning import Pass, Shape, columns_read, whole
 from qoa_platform.scans.quantiles import Quantiles
+from qoa_platform.scans.sketches import answer_of_codes, answer_of_values, codes_of, values_of
 from qoa_platform.states import State
 from qoa_platform.states.grouped import CAP
 from qoa_platform.states.whole import Whole
@@ -86,8 +87,11 @@ class Source:
             return self.failure(error, ask)
 
 
-def query(step: Pass, source: Source, beside: Iterable[Pass] = ()) -> Query:
+def query(  # noqa: C901 (one case per shape)
+    step: Pass, source: Source, beside: Iterable[Pass] = ()
+) -> Query:
     """The query of *step*; counts are read off finer counts that are taken *beside* it. Raises what its rows raise."""
+    rows, schema, first = source.where(step.where), source.layout.schema, step.asks[0]
     match step.shape:
         case Shape.SELECT:
             return _select(step, source)
@@ -96,17 +100,19 @@ def query(step: Pass, source: Source, beside: Iterable[Pass] = ()) -> Query:
         case Shape.COUNT:
             return _each(step, source, _counts(step, source, beside), answer_of_counts)
         case Shape.FENCE:
-            table = within_fences(step.asks[0], _counts(step, source, beside), source.layout.schema)
-            return _each(step, source, table, answer_of_fences)
+            return _each(step, source, within_fences(first, _counts(step, source, beside), schema), answer_of_fences)
         case Shape.REPEAT | Shape.KEY:
-            table = hashed(source.where(step.where), step.asks[0], source.layout.schema)
-            return _each(step, source, table, answer_of_keys)
+            return _each(step, source, hashed(rows, first, schema), answer_of_keys)
         case Shape.QUANTILE:
-            found = Quantiles(rows=source.where(step.where), asks=step.asks, schema=source.layout.schema)
+            found = Quantiles(rows=rows, asks=step.asks, schema=schema)
             return _each(step, source, found.table(), found.answer)
+        case Shape.KLL:
+            return _each(step, source, values_of(rows, first, schema), answer_of_values)
+        case Shape.HLL:
+            return _each(step, source, codes_of(rows, first, schema), answer_of_codes)
         case Shape.WHOLE:
-            columns = list(dict.fromkeys([*step.by, *(step.columns or source.layout.schema)]))
-            return _each(step, source, source.where(step.where).select(columns), _wholes)
+            columns = list(dict.fromkeys([*step.by, *(step.columns or schema)]))
+            return _each(step, source, rows.select(columns), _wholes)
         case _:
             assert_never(step.shape)
 

@@ -18,11 +18,13 @@ from hypothesis import strategies as st
 from qoa_platform.states import (
     Comoments,
     Confusion,
+    DistinctSketch,
     Frequencies,
     Grouped,
     Histogram,
     Keys,
     Moments,
+    QuantileSketch,
     Span,
     State,
     Sums,
@@ -197,6 +199,27 @@ def histogram_close(a: Histogram, b: Histogram, rows: Rows) -> bool:
     return same and all(near(x, y, scale) for x, y in zip(mine, theirs, strict=True))
 
 
+# -------------------------------------------------------------------------------------------------------- sketches
+
+
+def quantile_sketch(rows: Rows) -> State:
+    """A sketch of the finite values; so few that all are retained."""
+    finite = [x for x in rows if isfinite(x)]
+    return QuantileSketch.of_values(finite, len(rows) - len(finite))
+
+
+def quantile_sketch_close(a: QuantileSketch, b: QuantileSketch, rows: Rows) -> bool:
+    """Counts and ends exactly; every quantile within the bounds of both (of so few values there are none)."""
+    found = [(a.quantile(q), b.quantile(q)) for q in (0.0, 0.1, 0.5, 0.77, 1.0)]
+    within = all(x == y or (x and y and x.low <= y.value <= x.high) for x, y in found)
+    return (a.n, a.n_nonfinite) == (b.n, b.n_nonfinite) and within
+
+
+def distinct_sketch(rows: Rows) -> State:
+    """Registers of the hashes of pairs."""
+    return DistinctSketch.count(key_hash(row) for row in rows)
+
+
 # --------------------------------------------------------------------------------------------------------- grouped
 
 
@@ -238,6 +261,8 @@ CASES: tuple[Case, ...] = (
     Case("histogram", st.tuples(st.none() | values, numbers), histogram, histogram_close),
     Case("keys", st.tuples(letters, st.integers(0, 3) | st.none()), keys),
     Case("confusion", st.tuples(letters, letters), confusion),
+    Case("quantile_sketch", values, quantile_sketch, quantile_sketch_close),
+    Case("distinct_sketch", st.tuples(letters, st.integers(0, 3) | st.none()), distinct_sketch),
     Case("grouped", st.tuples(letters, st.booleans()), grouped(tally)),
     Case("grouped", st.tuples(letters, values), grouped(moments), grouped_close(moments_close)),
     Case("grouped", st.tuples(letters, st.none() | words), grouped(frequencies)),

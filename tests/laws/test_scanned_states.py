@@ -153,6 +153,14 @@ SCANNED: tuple[Scanned, ...] = (
         Ask(state="keys", columns=("x", "y"), params=(("missing_keys", "value"),)), built.keys,
     ),
     Scanned(
+        "quantile_sketch", {"x": NUMBER}, st.tuples(maybe), Ask(state="quantile_sketch", columns=("x",)),
+        of_first(built.quantile_sketch), first_close(built.quantile_sketch_close),
+    ),
+    Scanned(
+        "distinct_sketch", {"x": TEXT, "y": WHOLE}, st.tuples(letters, st.none() | st.integers(0, 3)),
+        Ask(state="distinct_sketch", columns=("x", "y"), params=(("missing_keys", "value"),)), built.distinct_sketch,
+    ),
+    Scanned(
         "confusion", {"x": TEXT, "y": TEXT}, st.tuples(letters, letters), Ask(state="confusion", columns=("x", "y")),
         lambda rows: built.confusion(complete(rows)),
     ),

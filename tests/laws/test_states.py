@@ -12,7 +12,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qoa_platform.states import STATES, Frequencies, Histogram, Span, State, StateError, Tally, decode, encode
+from qoa_platform.states import (
+    STATES,
+    Frequencies,
+    Histogram,
+    QuantileSketch,
+    Span,
+    State,
+    StateError,
+    Tally,
+    decode,
+    encode,
+)
 from qoa_platform.states.protocol import CHECKSUM, VERSION
 from tests.laws.state_cases import CASES, SMALL_CAP, Case
 
@@ -179,6 +190,9 @@ def test_deeply_nested_bytes_are_refused(nested: bytes) -> None:
         decode(sealed(b"\x93\xa5tally\x01" + nested))
 
 
+SKETCH = QuantileSketch.of_values(range(1000)).content
+
+
 @pytest.mark.parametrize(
     ("tag", "body"),
     [
@@ -202,6 +216,17 @@ def test_deeply_nested_bytes_are_refused(nested: bytes) -> None:
         ("keys", {"s": b"x" * 16, "r": b"x" * 16, "n": 3}),
         ("keys", {"s": b"x" * 16, "r": b"", "n": 2}),
         ("keys", {"s": b"", "r": b"x" * 16, "n": 1}),
+        ("quantile_sketch", {"b": b"x" * 40, "i": 0}),
+        ("quantile_sketch", {"b": SKETCH[:-8], "i": 0}),
+        ("quantile_sketch", {"b": SKETCH[:4] + b"\x00\x10" + SKETCH[6:], "i": 0}),
+        ("quantile_sketch", {"b": SKETCH[:8] + b"\x00" + SKETCH[9:], "i": 0}),
+        ("quantile_sketch", {"b": SKETCH[:-8] + b"\xff" * 8, "i": 0}),
+        ("quantile_sketch", {"b": SKETCH, "i": -1}),
+        ("distinct_sketch", {"r": b"\x00\x01", "n": 1}),
+        ("distinct_sketch", {"r": b"\x00\x01\x05", "n": 0}),
+        ("distinct_sketch", {"r": b"\x00\x01\x36", "n": 1}),
+        ("distinct_sketch", {"r": b"\x00\x01\x05\x00\x01\x06", "n": 2}),
+        ("distinct_sketch", {"r": bytes(4096), "n": 0}),
         ("confusion", {"c": [["a", "b", 1], ["a", "b", 1]]}),
         ("confusion", {"c": [["a", "b", 0]]}),
         ("grouped", {"t": "grouped", "w": {}, "g": []}),

@@ -107,6 +107,8 @@ PLAIN: tuple[Ask, ...] = (
     *(ask("uniqueness", *cs) for cs in (["n", "d"], ["i", "s", "b"], ["c", "e"], ["t", "u"])),
     ask("uniqueness", "i", "s", missing_keys="value"), ask("uniqueness", "f", missing_keys="value"),
     *(ask("quantile", c, q=q) for c, q in product("infgm", (0, 0.1, 0.5, 0.975, 1))),
+    *(ask("quantile_sketch", c) for c in "infgm"), *(ask("distinct_sketch", c) for c in SCHEMA),
+    ask("distinct_sketch", "i", "s", "f"), ask("distinct_sketch", "s", "d", missing_keys="value"),
     *(ask("keys", c) for c in SCHEMA), ask("keys", "i", "s", "f"), ask("keys", "s", "d", missing_keys="value"),
 )  # fmt: skip
 WHERE = ("col('i') > 0", "col('s') == 'a' or col('b')")

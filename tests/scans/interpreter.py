@@ -35,11 +35,13 @@ from qoa_platform.scans.keys import group_text, value_text
 from qoa_platform.states import (
     Comoments,
     Confusion,
+    DistinctSketch,
     Frequencies,
     Grouped,
     Histogram,
     Keys,
     Moments,
+    QuantileSketch,
     Span,
     State,
     Sums,
@@ -122,7 +124,7 @@ def answer(ask: Ask, rows: Sequence[Row]) -> State:
     return Grouped.from_groups(sum(tallies.values(), Tally()), tallies)
 
 
-def _state(ask: Ask, rows: Sequence[Row]) -> State:  # noqa: C901, PLR0911 (one case per state: it is the definition)
+def _state(ask: Ask, rows: Sequence[Row]) -> State:  # noqa: C901, PLR0911, PLR0912 (one case per state)
     params: dict[str, Any] = dict(ask.params)
     cells: list[tuple[Any, ...]] = [tuple(row[c] for c in ask.columns) for row in rows]
     present = [cell for cell in cells if None not in cell]
@@ -154,15 +156,18 @@ def _state(ask: Ask, rows: Sequence[Row]) -> State:  # noqa: C901, PLR0911 (one 
             bins = Counter(sum(float(x) > e for e in edges) for (x,) in present)
             counts = tuple(bins[k] for k in range(len(edges) + 1))
             return Histogram(params["digest"], counts, len(cells) - len(present))
-        case "quantile":
+        case "quantile" | "quantile_sketch":
             finite = sorted(float(x) for (x,) in present if math.isfinite(x))
+            if ask.state == "quantile_sketch":
+                return QuantileSketch.of_values(finite, len(present) - len(finite))
             return Sums.of_terms(len(finite), value=_between(finite, params["q"])) if finite else Sums()
         case "confusion":
             return Confusion.count((value_text(a), value_text(b)) for a, b in present)
         case _:
             kept = cells if params.get("missing_keys") == "value" else present
-            if ask.state == "keys":
-                return Keys.count(key_hash(key) for key in kept)
+            if ask.state in {"keys", "distinct_sketch"}:
+                hashes = map(key_hash, kept)
+                return Keys.count(hashes) if ask.state == "keys" else DistinctSketch.count(hashes)
             seen = Counter(kept)
             return Sums.of_terms(len(kept), distinct=len(seen), once=sum(n == 1 for n in seen.values()))
 
