@@ -35,7 +35,7 @@ def normal(frame: pl.DataFrame, columns: Iterable[str], missing: Missing) -> pl.
 def _normal(column: pl.Series, dtype: pl.DataType, tokens: tuple[str, ...]) -> pl.Expr | None:
     """How *column* becomes normal, or ``None`` when it is."""
     expr = pl.col(column.name)
-    values = _tokens(tokens, dtype)
+    values = tokens_of(tokens, dtype)
     dirty = dtype.is_float() and bool(column.is_nan().any())
     if not dirty and not values:
         return None
@@ -53,7 +53,7 @@ def _key(name: str, dtype: pl.DataType) -> pl.Expr:
     return micros_of(name, dtype) if isinstance(dtype, pl.Date | pl.Datetime) else pl.col(name).cast(pl.String)
 
 
-def _tokens(tokens: tuple[str, ...], dtype: pl.DataType) -> list[str | float]:
+def tokens_of(tokens: tuple[str, ...], dtype: pl.DataType) -> list[str | float]:
     """The tokens as values that can stand in a column of *dtype*."""
     if dtype.is_numeric():
         return [number for token in tokens if (number := _number(token)) is not None and _fits(number, dtype)]

@@ -1,7 +1,7 @@
 """Owns frames of every type of column, and every kind of ask over them, for the scans' tests."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import product
@@ -53,10 +53,12 @@ def missing_as_none(found: Rows) -> list[dict[str, Any]]:
     return [{k: None if isinstance(v, float) and math.isnan(v) else v for k, v in row.items()} for row in found]
 
 
-def states(frame: pl.DataFrame, asks: Sequence[Ask]) -> dict[Ask, State | Failure]:
+def states(
+    frame: pl.DataFrame, asks: Sequence[Ask], missing: Mapping[str, tuple[str, ...]] | None = None
+) -> dict[Ask, State | Failure]:
     """All *asks* answered by one scan."""
     steps = plan(asks, frame.schema)
-    return answered(steps, normal(frame, steps.columns or frame.columns[:1], {}))
+    return answered(steps, normal(frame, steps.columns or frame.columns[:1], missing or {}))
 
 
 def ask(state: str, *columns: str, expr: str | None = None, **params: Any) -> Ask:
