@@ -17,7 +17,7 @@ def answered(steps: Plan, rows: pl.DataFrame, beside: Beside = NONE) -> dict[Ask
     found: dict[Ask, Answer] = {ask: Failure(cause) for ask, cause in steps.refused.items()}
     for answers in _together(steps.passes, Source.of(rows, beside)):
         found.update(answers)
-    return {ask: _assembled(ask, found) for ask in steps.asks}
+    return {ask: assembled(ask, found) for ask in steps.asks}
 
 
 def _together(passes: Sequence[Pass], source: Source) -> Iterator[Answers]:
@@ -50,7 +50,7 @@ def _apart(passes: Sequence[Pass], source: Source) -> Iterator[Answers]:
                 yield {ask: source.failure(error, ask) for ask in step.asks}
 
 
-def _assembled(ask: Ask, found: Mapping[Ask, Answer]) -> State | Failure:
+def assembled(ask: Ask, found: Mapping[Ask, Answer]) -> State | Failure:
     """The answer to *ask*, from those of its parts."""
     if ask.state == "nothing":
         return Tally()

@@ -17,8 +17,8 @@ from qoa_platform.scans.sql import DuckTable, PostgresTable, Pushed, push
 from qoa_platform.scans.sql.regexes import common
 from qoa_platform.scans.sql.text import NotPushed
 from tests.ledger.private_postgres import private_postgres
+from tests.scans.alike import alike
 from tests.scans.asked import BY, FENCED, PLAIN, SCHEMA, WHERE, Rows, ask, frame_of, rows, states
-from tests.scans.test_answering import alike
 
 EXPRESSIONS = (
     "col('i') > 0", "col('f') >= 0", "col('f') <= col('i')", "0 < col('f') <= 2.5", "not col('f') > 1", "col('b')",

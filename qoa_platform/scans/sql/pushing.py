@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
-from operator import add
 
 import polars as pl
 
@@ -12,6 +10,7 @@ from qoa_platform.records import Ask
 from qoa_platform.scans.aggregates import FUSED
 from qoa_platform.scans.aggregates import Layout as KernelLayout
 from qoa_platform.scans.aggregates import aggregate as kernel_aggregate
+from qoa_platform.scans.answering import assembled
 from qoa_platform.scans.columns import UnanswerableError
 from qoa_platform.scans.compiling import CompileError, parsed
 from qoa_platform.scans.compiling import condition as kernel_condition
@@ -24,7 +23,7 @@ from qoa_platform.scans.sql.compiling import condition
 from qoa_platform.scans.sql.counting import Found, counted_answers, unique
 from qoa_platform.scans.sql.tables import Table
 from qoa_platform.scans.sql.text import NotPushed, Sql, double, identifier, joined, size, sql
-from qoa_platform.states import Grouped, State, Tally
+from qoa_platform.states import State
 
 GROUPS = 100_000
 """So many groups are fetched; more are streamed."""
@@ -198,19 +197,7 @@ def _assembled(steps: Plan, found: Mapping[Ask, Answer], causes: Mapping[Ask, st
     for ask in steps.asks:
         lacking = [part for part in parts(ask) if part not in found]
         if ask in steps.refused or not lacking:
-            answers[ask] = _one(ask, found)
+            answers[ask] = assembled(ask, found)
         else:
             streamed[ask] = causes.get(lacking[0], "it was not answered")
     return Pushed(answers=answers, streamed=streamed, passes=tuple(run))
-
-
-def _one(ask: Ask, found: Mapping[Ask, Answer]) -> State | Failure:
-    if ask.state == "nothing":
-        return Tally()
-    own = found[ask]
-    if isinstance(own, State | Failure):
-        return own
-    if sums_its_groups(ask):
-        return Grouped.from_groups(reduce(add, own.values(), Tally()), own)
-    total = found[whole(ask)]
-    return Grouped.from_groups(total, own) if isinstance(total, State) else total  # type: ignore[return-value]

@@ -78,7 +78,9 @@ def _in_set(column: str, layout: Layout, params: Mapping[str, Any]) -> Sql:
     kind = kind_of(layout.schema[column])
     wanted = {Kind.TRUTH: bool, Kind.TEXT: str, Kind.TIME: str}.get(kind, (int, float))
     values: tuple[Any, ...] = tuple(params.get("values", ()))
-    fitting: list[Any] = [v for v in values if isinstance(v, wanted) and (kind is Kind.TRUTH or not isinstance(v, bool))]
+    fitting: list[Any] = [
+        v for v in values if isinstance(v, wanted) and (kind is Kind.TRUTH or not isinstance(v, bool))
+    ]
     return among(Typed(layout.value(column), kind), fitting).sql
 
 
