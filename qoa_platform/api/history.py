@@ -75,15 +75,17 @@ class History:
 
     def find(
         self, kind: type[R], /, *, series: str | Sequence[str] | None = None, ids: Sequence[str] | None = None,
-        newest_first: bool = False,
+        ends_after: datetime | None = None, newest_first: bool = False,
     ) -> list[R]:  # fmt: skip
         """Records of one kind, by their ids or their series."""
         kept: dict[str, Any] = self._kept.get(kind, {})
         if ids is not None:
-            found: list[R] = [kept[i] for i in ids if i in kept]
+            found: list[Any] = [kept[i] for i in ids if i in kept]
         else:
             allowed = {series} if isinstance(series, str) else None if series is None else set(series)
             found = [r for r in kept.values() if allowed is None or r.series in allowed]
+        if ends_after is not None:
+            found = [r for r in found if r.window.end > ends_after]
         return found[::-1] if newest_first else found
 
     def pointer(self, kind: PointerKind, key: str, /) -> Pointer | None:

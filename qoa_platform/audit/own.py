@@ -9,7 +9,7 @@ from qoa_platform.audit.promises import Bench
 from qoa_platform.audit.reader import Reader
 from qoa_platform.audit.references import References
 from qoa_platform.audit.schema import schema_verdict
-from qoa_platform.metrics import FoldMetric, Metric, MetricError, build
+from qoa_platform.metrics import Metric, MetricError, build
 from qoa_platform.records import Measurement, Profile, Promise, StoredState, Subject
 from qoa_platform.scans import Measured, Scan, measure
 from qoa_platform.states import encode
@@ -104,14 +104,17 @@ def context_of(judged: Judged, candidate: Candidate) -> Context:
 
 
 def frame_metrics(promise: Promise, subject: Subject) -> tuple[Metric, ...]:
-    """The metrics of *promise*, which a frame must answer. Raises MetricError for one that folds records."""
+    """The metrics of *promise*, which a frame must answer. Raises MetricError for one that folds records.
+
+    One that is only declared answers for frames and runs alike: ``not_applicable``.
+    """
     found = build(promise, subject)
-    if folding := [m.id for m in found if isinstance(m, FoldMetric)]:
+    if folding := [m.id for m in found if not isinstance(m, Metric)]:
         message = (
             f"promise {promise.id!r} of {subject.id!r}: {folding[0]} is read off runs. Allowed: metrics of a frame"
         )
         raise MetricError(message)
-    return tuple(m for m in found if not isinstance(m, FoldMetric))
+    return tuple(m for m in found if isinstance(m, Metric))
 
 
 def _segmented(promises: Sequence[Promise], subject: Subject) -> list[Built]:
@@ -127,11 +130,17 @@ def _segmented(promises: Sequence[Promise], subject: Subject) -> list[Built]:
 def _with_segments(
     measurements: list[Measurement], bench: Bench, shown: Sequence[Built], answers: Sequence[list[Measured]]
 ) -> list[Measurement]:
-    """Segment values travel as evidence of one measurement each, so that a day stays a handful of rows."""
+    """Segment values travel as evidence of one measurement each, so that a day stays a handful of rows.
+
+    A promise ``by:`` the segment has measured its groups already, each as a row of its own.
+    """
+    known = {m.id for m in measurements} if shown else set()
     for (promise, metric, _), answer in zip(shown, answers, strict=True):
         groups = {str(r.group): [r.reading.value, r.reading.n] for r in answer if r.group is not None}
         whole = next((r.reading for r in answer if r.group is None), None)
         if whole is not None and groups:
             row = bench.measurement(metric, None, whole, None)
-            measurements.append(replace(row, evidence={"segment": promise.by, "groups": groups}))
+            if row.id not in known:
+                measurements.append(replace(row, evidence={"segment": promise.by, "groups": groups}))
+                known.add(row.id)
     return measurements

@@ -110,7 +110,7 @@ class Bench:
         """The ledger row of one reading. A moving reference names its series: its digest moves with every window."""
         return Measurement(
             metric=metric.id,
-            params=_named(metric.params, reference),
+            params=series_params(metric.params, reference),
             subject=self.subject.target,
             group=group,
             version=self.context.version,
@@ -126,7 +126,8 @@ class Bench:
         )
 
 
-def _named(params: Params, reference: Reference | None) -> Params:
+def series_params(params: Params, reference: Reference | None) -> Params:
+    """The parameters that name a series: a moving reference is one of them."""
     if reference is None or reference.kind not in MOVING:
         return params
     return tuple(sorted((*params, ("reference", f"last {reference.count or 1} partitions"))))

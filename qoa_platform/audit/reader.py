@@ -1,6 +1,7 @@
 """Owns Reader: what an audit asks of the past: a ledger, or whatever was handed to it in memory. It never writes."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol, TypeVar
 
 from qoa_platform.records import Pointer, PointerKind
@@ -16,9 +17,9 @@ class Reader(Protocol):
 
     def find(
         self, kind: type[R], /, *, series: str | Sequence[str] | None = None, ids: Sequence[str] | None = None,
-        newest_first: bool = False,
+        ends_after: datetime | None = None, newest_first: bool = False,
     ) -> list[R]:  # fmt: skip
-        """Records of one kind, by their series or their ids."""
+        """Records of one kind, by their series or their ids; *ends_after*: whose window ends later."""
 
     def pointer(self, kind: PointerKind, key: str, /) -> Pointer | None:
         """The head of one pointer."""

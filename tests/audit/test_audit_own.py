@@ -170,3 +170,31 @@ def test_two_contracts_over_one_asset(desk: Desk) -> None:
     found = audit(desk.ledger, [desk.contract, other], candidate)
     names = [v.key.contract for v in found.verdicts]
     assert names.count("shop") == names.count("other") > 0
+
+
+def test_a_promise_by_a_segment_is_measured_once(ledger: Store) -> None:
+    """Segments are shown, and a promise ``by:`` one of them measures the same: one row, which can be written."""
+    desk = Desk.of(ledger, """\
+  sales:
+    asset: shop/sales
+    segments: [item]
+    promises:
+      - {id: mean, metric: data.mean, column: amount, must: ">= 0"}
+      - {id: grouped, metric: data.mean, column: amount, by: item, must: ">= 0"}
+""")  # fmt: skip
+    found = desk.publish("shop/sales", "2017-12-24", sold(40))
+    ids = [m.id for m in found.measurements]
+    assert len(ids) == len(set(ids)) == 1 + 1 + 4
+
+
+def test_a_metric_without_an_engine_fails_alone(ledger: Store) -> None:
+    """A promise on a metric that is only declared is ``unknown(not_applicable)``; the others are judged."""
+    desk = Desk.of(ledger, """\
+  sales:
+    asset: shop/sales
+    promises:
+      - {id: later, metric: data.publish_delay, must: "<= 1 h"}
+      - {id: enough, metric: data.row_count, must: ">= 5 rows"}
+""")  # fmt: skip
+    found = desk.publish("shop/sales", "2017-12-24", sold(40))
+    assert said(found.verdicts) == {"sales.later": "unknown(not_applicable)", "sales.enough": "satisfied"}

@@ -21,6 +21,7 @@ KEYS = {
     "incidents": {"incidents"},
     "incident 1": {"incident"},
     "why demand": {"why"},
+    "measure sales": {"measure"},
     "models": {"models"},
     "metrics": {"families"},
     "metrics list": {"metrics"},
