@@ -296,7 +296,8 @@ class Disagreement(OfPredictions):
         return ratio(state.hits, state.rows) if isinstance(state, Tally) else ratio(state.get("apart"), state.n)
 
 
-SPECS: tuple[MetricSpec, ...] = (
-    spec(Accuracy), spec(BalancedAccuracy), spec(Precision), spec(Recall), spec(Specificity), spec(FScore), spec(Mcc),
-    spec(Kappa), spec(SelectionRate), spec(LabelCoverage), spec(Disagreement),
+METRICS: tuple[type[OfPredictions], ...] = (
+    Accuracy, BalancedAccuracy, Precision, Recall, Specificity, FScore, Mcc, Kappa, SelectionRate, LabelCoverage,
+    Disagreement,
 )  # fmt: skip
+SPECS: tuple[MetricSpec, ...] = tuple(spec(metric) for metric in METRICS)

@@ -1,11 +1,10 @@
 """Owns the model metrics that are declared until their engines exist (metrics.md 4.12–4.15)."""
 
 from qoa_platform.metrics.protocol import Arity, MetricSpec, ParamSpec, Source
-from qoa_platform.metrics.specs import declared, number, text
+from qoa_platform.metrics.specs import declared, number
 from qoa_platform.records import Direction, Unit
 
-_LOWER, _HIGHER, _TARGET = Direction.LOWER, Direction.HIGHER, Direction.TARGET
-_POSITIVE = text("positive", "the class that counts as positive")
+_LOWER, _HIGHER = Direction.LOWER, Direction.HIGHER
 _SEASON = number("season", "length of a season in rows")
 
 
@@ -13,31 +12,9 @@ def _model(metric_id: str, unit: Unit, direction: Direction, definition: str, *p
     return declared(f"model.{metric_id}", unit, direction, Arity.NONE, definition, *params, source=Source.PREDICTIONS)
 
 
-_CLASSIFICATION = (
-    _model("roc_auc", Unit.RATIO, _HIGHER, "Chance that a positive row scores above a negative one.", _POSITIVE),
-    _model("average_precision", Unit.RATIO, _HIGHER, "Precision averaged over the gains in recall.", _POSITIVE),
-    _model("log_loss", Unit.NAT, _LOWER, "Mean −ln of the probability given to the truth.", _POSITIVE),
-)
-
 _REGRESSION = (
     _model("mase", Unit.ONE, _LOWER, "MAE ÷ the frozen seasonal-naive error of the training window.", _SEASON),
     _model("rmsse", Unit.ONE, _LOWER, "RMSE ÷ the frozen seasonal-naive RMS error of the training window.", _SEASON),
-    _model(
-        "group_gap", Unit.ONE, _LOWER, "Greatest − least value of a metric over groups.",
-        text("of", "the metric", required=True),
-    ),
-    _model(
-        "worst_group", Unit.ONE, _TARGET, "Worst value of a metric over groups.",
-        text("of", "the metric", required=True),
-    ),
-)  # fmt: skip
-
-_CALIBRATION = (
-    _model("brier", Unit.ONE, _LOWER, "Mean (p − y)² of predicted probabilities.", _POSITIVE),
-    _model("ece", Unit.RATIO, _LOWER, "Mean gap of predicted and observed share over 15 score bins; biased upward."),
-    _model("mce", Unit.RATIO, _LOWER, "Largest gap of predicted and observed share over 15 score bins."),
-    _model("calibration_ratio", Unit.ONE, _TARGET, "Σ observed ÷ Σ predicted."),
-    _model("confidence", Unit.RATIO, _TARGET, "Mean probability of the predicted class; needs no label."),
 )
 
 
@@ -60,4 +37,4 @@ _ESTIMATED = (
     _estimated("wape", Unit.RATIO, _LOWER, _DLE),
 )
 
-DECLARED: tuple[MetricSpec, ...] = (*_CLASSIFICATION, *_REGRESSION, *_CALIBRATION, *_ESTIMATED)
+DECLARED: tuple[MetricSpec, ...] = (*_REGRESSION, *_ESTIMATED)

@@ -279,7 +279,7 @@ class Skill(OfTerms):
         return Reading(value=1 - (sqrt(own / theirs) if self.loss == "rmse" else own / theirs), n=state.n)
 
 
-SPECS: tuple[MetricSpec, ...] = (
-    spec(Wape), spec(Mae), spec(Rmse), spec(Bias), spec(R2), spec(Mape), spec(Smape), spec(Pinball), spec(Coverage),
-    spec(IntervalWidth), spec(IntervalScore), spec(Skill),
+METRICS: tuple[type[OfPredictions], ...] = (
+    Wape, Mae, Rmse, Bias, R2, Mape, Smape, Pinball, Coverage, IntervalWidth, IntervalScore, Skill,
 )  # fmt: skip
+SPECS: tuple[MetricSpec, ...] = tuple(spec(metric) for metric in METRICS)

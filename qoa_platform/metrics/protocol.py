@@ -40,7 +40,9 @@ group is ``None``, and the answer is a plain ``Tally``. A group without fences h
     ``relative`` (``kept`` rows with y ≠ 0, Σ ``share`` |e|/|y| of them, ``symmetric`` Σ 2|e|/(|y| + |ŷ|)), ``pinball``
     (param ``q``: ``loss``), ``interval`` (truth, lower, upper: rows ``inside``, ``width``, ``below`` and ``above`` it),
     ``skill`` (truth, prediction, baseline: ``absolute``, ``squared``, ``base_absolute``, ``base_squared``),
-    ``apart`` (two columns, ``tolerance``: rows in which they lie further ``apart``).
+    ``apart`` (two columns, ``tolerance``: rows in which they lie further ``apart``),
+    ``probability`` (score, truth as class ``positive``: Σ ``log``, ``squared``, ``p``, ``y``, rows ``outside`` 0 to 1),
+    ``confidence`` (score, ``scored``, ``above``: Σ ``sure``, rows ``outside``).
 ``moments`` → ``Moments``
     One numeric column, over present finite values; ``n_nonfinite`` counts ±inf.
 ``comoments`` → ``Comoments``
@@ -53,7 +55,9 @@ group is ``None``, and the answer is a plain ``Tally``. A group without fences h
     only rows with all of them present, joined by ``|``.
 ``histogram`` → ``Histogram``
     One numeric column on ``edges`` (flat, ascending): bins right-closed, outer bins open, so edges e₁ < … < e_{B−1}
-    give B counts; ``digest`` names the edges. Missing values are counted apart; ±inf falls in an outer bin.
+    give B counts; ``digest`` names the edges. Missing values are counted apart; ±inf falls in an outer bin. ``sums``
+    adds sums per bin: ``x`` of the values themselves, ``y`` rows whose second column is the class ``positive`` (then
+    only rows with both count).
 ``keys`` → ``Keys``
     The key of each row (``states.key_hash``), no columns meaning all of them. Rows with a missing part are left out,
     unless ``missing_keys = "value"``.

@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from qoa_platform.records import Ask
+from qoa_platform.scans.binning import summed_bins
 from qoa_platform.scans.columns import (
     Schema,
     UnanswerableError,
@@ -82,6 +83,9 @@ def aggregate(ask: Ask, layout: Layout) -> Aggregate:
             return _comoments(ask.columns, layout)
         case "span":
             return _span(ask.columns[0], layout, params.get("until"))
+        case "histogram" if params.get("sums"):
+            exprs, read = summed_bins(ask.columns, params, layout.schema, f"bins {ask.columns} {ask.params} ")
+            return Aggregate(exprs=exprs, read=read)
         case "histogram":
             return _histogram(ask.columns[0], layout, params)
         case other:

@@ -40,7 +40,8 @@ def _read(metric: Metric, profile: Profile | None, ask: Ask | Failure | None, fo
     state = ask if isinstance(ask, Failure) else found[ask]
     if isinstance(state, Failure):
         return [Measured(metric=metric, group=None, reading=Reading.unknown(Reason.ERROR, cause=state.cause))]
-    groups = [name for name, _ in state.groups] if isinstance(state, Grouped) else []
+    each = getattr(metric, "per_group", True)  # else the groups are what the one reading is made of
+    groups = [name for name, _ in state.groups] if each and isinstance(state, Grouped) else []
     return [Measured(metric=metric, group=g, reading=_reading(metric, profile, state, g)) for g in (None, *groups)]
 
 

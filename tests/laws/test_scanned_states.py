@@ -1,9 +1,11 @@
 """Laws of states as the scan makes them: what is counted of parts, stored and merged is that of the whole."""
 
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
+from math import fsum
 from operator import add
 from typing import Any, Self
 
@@ -15,7 +17,7 @@ from hypothesis import strategies as st
 from qoa_platform.metrics import Metric
 from qoa_platform.records import Ask, Direction, Params, Profile, Reading, Unit, Window
 from qoa_platform.scans import measure
-from qoa_platform.states import STATES, State, Sums, decode, encode
+from qoa_platform.states import STATES, Histogram, State, Sums, decode, encode
 from tests.laws import state_cases as built
 from tests.laws.state_cases import EDGES, Close, Rows
 
@@ -108,6 +110,25 @@ def complete(rows: Rows) -> Rows:
     return [row for row in rows if None not in row]
 
 
+def with_sums(rows: Rows) -> State:
+    """Counts per bin, the sums of the values there, and the rows that are 1."""
+    kept = complete(rows)
+    bins = [[(x, y) for x, y in kept if bisect_left(EDGES, x) == i] for i in range(len(EDGES) + 1)]
+    sums = {"x": tuple(fsum(x for x, _ in b) for b in bins), "y": tuple(float(sum(y for _, y in b)) for b in bins)}
+    return Histogram("edges", tuple(map(len, bins)), len(rows) - len(kept), tuple(sorted(sums.items())))
+
+
+def sums_close(a: Histogram, b: Histogram, rows: Rows) -> bool:
+    """Counts exactly, sums relative to the magnitudes."""
+    scale = 1e-9 * sum(abs(x) for x, _ in complete(rows)) + 1e-290
+    pairs = zip(dict(a.sums)["x"], dict(b.sums)["x"], strict=True)
+    return all(abs(x - y) <= scale for x, y in pairs) and (a.counts, a.missing, dict(a.sums)["y"]) == (
+        b.counts,
+        b.missing,
+        dict(b.sums)["y"],
+    )
+
+
 maybe = st.none() | built.values
 letters = st.none() | st.sampled_from(["a", "b", "é", ""])
 FLAG, NUMBER, TEXT, WHOLE = pl.Boolean, pl.Float64, pl.String, pl.Int64
@@ -147,6 +168,14 @@ SCANNED: tuple[Scanned, ...] = (
         "histogram", {"x": NUMBER}, st.tuples(maybe),
         Ask(state="histogram", columns=("x",), params=(("digest", "edges"), ("edges", EDGES))),
         lambda rows: built.counted([x for (x,) in rows]),
+    ),
+    Scanned(
+        "histogram", {"x": NUMBER, "y": WHOLE}, st.tuples(st.none() | built.numbers, st.none() | st.integers(0, 1)),
+        Ask(
+            state="histogram", columns=("x", "y"),
+            params=(("digest", "edges"), ("edges", EDGES), ("sums", ("x", "y"))),
+        ),
+        with_sums, sums_close,
     ),
     Scanned(
         "keys", {"x": TEXT, "y": WHOLE}, st.tuples(letters, st.none() | st.integers(0, 3)),

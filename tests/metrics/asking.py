@@ -14,11 +14,12 @@ ROWS_IN = 10
 
 @dataclass(frozen=True)
 class Expected:
-    """A value with its n, or the reason why there is none."""
+    """A value with its n, or the reason why there is none. *within*: the reading's bound says how far it may be off."""
 
     value: float | None
     n: int = 0
     reason: Reason | None = None
+    within: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ from scipy.stats import entropy
 from tests.metrics.asking import NO_DATA, NO_REFERENCE, Asked, Case, Expect, Expected
 from tests.metrics.oracles_data import DATA
 from tests.metrics.oracles_model import MODEL
+from tests.metrics.oracles_scores import SCORES
 from tests.metrics.oracles_shape import SHAPE
 from tests.metrics.oracles_time import TIME
 
@@ -75,7 +76,7 @@ def distances(metric: str) -> tuple[Case, ...]:
 
 
 ORACLES: dict[str, tuple[Case, ...]] = {
-    **DATA, **TIME, **SHAPE, **MODEL,
+    **DATA, **TIME, **SHAPE, **MODEL, **SCORES,
     **{metric: distances(metric) for metric in DISTANCES},
 }  # fmt: skip
 """By id: every implemented metric of a frame; one that is missing here fails the build."""

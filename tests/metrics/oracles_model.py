@@ -219,7 +219,9 @@ MODEL: dict[str, tuple[Case, ...]] = {
     "model.rmse": errors(root_mean_squared_error),
     "model.bias": errors(bias),
     "model.r2": errors(r2),
-    "model.mape": (Case(given=ERRORS, expect=of_numbers(mape, "y", "p", kept=lambda y, _: int((y != 0).sum()))),),
+    "model.mape": (
+        Case(given=ERRORS, expect=of_numbers(mape, "y", "p", finite=False, kept=lambda y, _: int((y != 0).sum()))),
+    ),
     "model.smape": errors(smape),
     "model.pinball": (*errors(pinball(0.1), q=0.1), *errors(pinball(0.5), q=0.5)),
     "model.coverage": (

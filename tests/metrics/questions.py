@@ -33,7 +33,7 @@ class Question:
     @property
     def by(self) -> bool:
         """Whether it is asked for each group as well."""
-        return bool(dict(self.metric.params).get("by"))
+        return bool(dict(self.metric.params).get("by")) and getattr(self.metric, "per_group", True)
 
 
 def questions(metric: str, way: str, reference: Table) -> Iterator[Question]:
@@ -43,7 +43,7 @@ def questions(metric: str, way: str, reference: Table) -> Iterator[Question]:
         training = Reference(kind=ReferenceKind.TRAINING) if needs else None
         about = subject(**WAYS[way]) if way == "where" else subject()
         by = WAYS[way] if way == "by" else {}
-        promise = promised(metric, *case.columns, **case.given, **by, reference=training)
+        promise = promised(metric, *case.columns, **{**case.given, **by}, reference=training)
         profile = frozen(replace(about, promises=(promise,)), reference) if needs else None
         for built in build(promise, about):
             assert isinstance(built, Metric)

@@ -93,7 +93,7 @@ CELLS: dict[str, st.SearchStrategy[Any]] = {
     "d": st.sampled_from([None, 0, 1, 1]),
     "e": st.sampled_from([None, "a", "b", "c"]),
     "f": st.sampled_from([None, "a", "b", "c"]),
-    "o": st.none() | st.integers(0, 40).map(lambda i: i / 40),
+    "o": st.none() | st.integers(0, 42).map(lambda i: i / 40),
     "w": st.none() | st.sampled_from(WORDS) | st.text("0123456789+-.,eE: T_", max_size=6),
 }
 

@@ -56,6 +56,7 @@ def test_every_row_builds_what_it_says(spec: MetricSpec) -> None:
         p.name: p.choices[0] if p.choices else PLAIN.get(p.kind, "a") for p in spec.params if p.required
     }
     given |= {"expr": "col('x') > 0"} if spec.needs_expr else SHAPED.get(spec.id, {})
+    given |= {"by": "g"} if spec.id in {"model.group_gap", "model.worst_group"} else {}
     about = subject()
     for metric in build(promised(spec.id, *columns, **given), about):
         assert (metric.id, metric.unit, metric.direction) == (spec.id, spec.unit, spec.direction)

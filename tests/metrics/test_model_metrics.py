@@ -3,10 +3,15 @@
 from functools import reduce
 from operator import add
 
+import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import roc_auc_score
 
 from qoa_platform.metrics import MetricError
 from qoa_platform.records import Reading, Reason
+from qoa_platform.scans import measure
 from qoa_platform.states import Comoments, Confusion, Grouped, Sums
 from tests.metrics.making import one
 
@@ -105,9 +110,9 @@ def test_the_positive_class_of_words_has_to_be_named() -> None:
 
 def test_shares_of_an_interval_are_between_its_ends() -> None:
     """A quantile, a level and a weight that make no sense are refused with what is allowed."""
-    for metric, given in (("pinball", {"q": 1.0}), ("coverage", {"level": 0.0}), ("interval_score", {"level": 80.0})):
+    for metric, own in (("pinball", {"q": 1.0}), ("coverage", {"level": 0.0}), ("interval_score", {"level": 80.0})):
         with pytest.raises(MetricError, match="Allowed: between 0 and 1"):
-            one(f"model.{metric}", **given)
+            one(f"model.{metric}", **own)
     with pytest.raises(MetricError, match=r"beta is 0\.0. Allowed: above 0"):
         one("model.f1", beta=0)
 
@@ -117,3 +122,58 @@ def test_rows_that_relative_errors_leave_out_are_counted() -> None:
     state = Sums.of_terms(5, kept=2.0, share=1.0, symmetric=2.0)
     assert one("model.mape").read(state, None) == Reading(value=0.5, n=2, cause="3 rows with y = 0 are left out")
     assert one("model.mape").read(Sums.of_terms(5, kept=0.0), None).reason is Reason.NOT_APPLICABLE
+
+
+scores = st.lists(
+    st.tuples(st.integers(0, 1), st.floats(0, 1) | st.integers(0, 2_000).map(lambda i: i / 2_000)),
+    min_size=2, max_size=60,
+)  # fmt: skip
+
+
+@given(scores)
+def test_the_area_lies_within_its_bound(rows: list[tuple[int, float]]) -> None:
+    """Off 1 024 bins, however dense the scores are: never further from scikit-learn's than the bound says."""
+    y, s = zip(*rows, strict=True)
+    frame, metric = pl.DataFrame({"actual": y, "score": s}), one("model.roc_auc")
+    reading = measure(frame, [(metric, None)], missing={}).measured[0].reading
+    if len(set(y)) == 1:
+        assert reading.reason is Reason.NOT_APPLICABLE
+    else:
+        assert reading.value is not None
+        assert reading.bound is not None
+        assert abs(reading.value - roc_auc_score(y, s)) <= reading.bound + 1e-12
+
+
+def test_a_metric_over_groups_needs_groups_and_a_known_metric() -> None:
+    """Without ``by``, of an unknown metric, of one without a worst side: refused with what is allowed."""
+    with pytest.raises(MetricError, match=r"compares groups. Allowed: by: a column"):
+        one("model.group_gap", of="model.recall")
+    with pytest.raises(MetricError, match=r"of 'model.recal'. Did you mean 'model.recall'"):
+        one("model.group_gap", of="model.recal", by="g")
+    with pytest.raises(MetricError, match=r"no value of model.selection_rate is the worst. Allowed: model.group_gap"):
+        one("model.worst_group", of="model.selection_rate", by="g")
+    with pytest.raises(MetricError, match=r"takes no parameter 'beta'"):
+        one("model.worst_group", of="model.recall", by="g", beta=2.0)
+
+
+def test_groups_that_are_too_small_do_not_count() -> None:
+    """The gap is that of groups with at least ``min_n`` rows; one such group has none, and nothing has no data."""
+    a, b, c = (Confusion.count(pairs) for pairs in ([("1", "1")] * 5, [("1", "0"), ("1", "1")] * 3, [("1", "0")]))
+    state = Grouped(a + b + c, (("a", a), ("b", b), ("c", c)))
+    gap = one("model.group_gap", of="model.recall", by="g", min_n=5)
+    assert gap.read(state, None) == Reading(value=0.5, n=11)
+    assert one("model.group_gap", of="model.recall", by="g").read(state, None).value == 1.0
+    few = one("model.group_gap", of="model.recall", by="g", min_n=6).read(state, None)
+    assert (few.reason, few.cause) == (Reason.NOT_APPLICABLE, "only group 'b' has a model.recall")
+    worst = one("model.worst_group", of="model.recall", by="g", min_n=5).read(state, None)
+    assert (worst.value, worst.cause) == (0.5, "the worst group is 'b'")
+    assert gap.read(Grouped(Confusion()), None).reason is Reason.NO_DATA
+
+
+def test_scores_that_are_no_probabilities_are_errors() -> None:
+    """Where a probability is meant, a score of 1.2 is a mistake of the column, not a large loss; AUC only ranks."""
+    frame = pl.DataFrame({"actual": [0, 1, 1], "score": [0.1, 0.5, 1.2]})
+    names = ["log_loss", "brier", "ece", "mce", "calibration_ratio", "confidence", "roc_auc", "average_precision"]
+    found = measure(frame, [(one(f"model.{name}"), None) for name in names], missing={}).measured
+    assert [m.reading.reason for m in found[:6]] == [Reason.ERROR] * 6
+    assert [m.reading.value for m in found[6:]] == [1.0, 1.0]

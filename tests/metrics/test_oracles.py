@@ -64,6 +64,9 @@ def agrees(reading: Reading, expected: Expected, scale: float) -> bool:
     """Whether value, n and reason are as expected: counts exactly, floats to 1e-9."""
     if reading.value is None or expected.value is None:
         return reading.value is expected.value and reading.reason is expected.reason
+    if expected.within:
+        close = abs(reading.value - expected.value) <= (reading.bound or 0.0) + 1e-9 * scale
+        return close and (reading.n, reading.reason) == (expected.n, None)
     near = isclose(reading.value, expected.value, rel_tol=1e-9, abs_tol=1e-9 * scale)
     return near and (reading.n, reading.reason, reading.bound) == (expected.n, None, 0.0)
 
