@@ -6,7 +6,7 @@ HERE = "qoa_platform.cli"
 
 contract = LazyGroup(
     name="contract",
-    help="Check, explain, freeze and complete contracts.",
+    help="Check, explain, compare, freeze and complete contracts.",
     entries={
         "check": Entry(
             module=f"{HERE}.checking",
@@ -18,6 +18,9 @@ contract = LazyGroup(
         ),
         "schema": Entry(
             module=f"{HERE}.explaining", attribute="schema", summary="The JSON Schema, for editors that complete YAML."
+        ),
+        "diff": Entry(
+            module=f"{HERE}.diffing", attribute="diff", summary="What changed, and whether it is stricter now."
         ),
         "freeze": Entry(
             module=f"{HERE}.freezing", attribute="freeze", summary="Freeze published days as a reference by hand."

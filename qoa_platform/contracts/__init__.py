@@ -2,6 +2,7 @@
 
 from qoa_platform.contracts.canonical import canonical_form, digest_of
 from qoa_platform.contracts.covering import Coverage, coverage
+from qoa_platform.contracts.diffing import Difference, difference
 from qoa_platform.contracts.editors import json_schema
 from qoa_platform.contracts.explaining import explain, sentence
 from qoa_platform.contracts.foreign import Foreign, read_foreign, read_foreign_text
@@ -32,6 +33,7 @@ __all__ = [
     "Coverage",
     "DataContract",
     "DataObject",
+    "Difference",
     "Foreign",
     "FrameSchema",
     "Level",
@@ -41,6 +43,7 @@ __all__ = [
     "SchemaViolation",
     "canonical_form",
     "coverage",
+    "difference",
     "digest_of",
     "errors",
     "explain",

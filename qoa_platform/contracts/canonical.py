@@ -29,7 +29,7 @@ def digest_of(contract: Contract) -> str:
 
 def _subject(subject: Subject) -> dict[str, Any]:
     form: dict[str, Any] = plain(subject)
-    form["promises"] = {p.id: _promise(p) for p in subject.promises}
+    form["promises"] = {p.id: promise_form(p) for p in subject.promises}
     form["where"] = _condition(subject.where)
     form["missing"] = {column: sorted(tokens) for column, tokens in subject.missing}
     form["segments"], form["sensitive"] = sorted(subject.segments), sorted(subject.sensitive)
@@ -38,7 +38,8 @@ def _subject(subject: Subject) -> dict[str, Any]:
     return form
 
 
-def _promise(promise: Promise) -> dict[str, Any]:
+def promise_form(promise: Promise) -> dict[str, Any]:
+    """A promise as plain data, without texts as written."""
     form: dict[str, Any] = plain(promise)
     form["expr"], form["where"] = _condition(promise.expr), _condition(promise.where)
     form["must"] = {"is": type(promise.must).__name__, **form["must"]}

@@ -240,3 +240,26 @@ def test_the_scene_has_a_contract_in_force(scene: Scene) -> None:
         head = ledger.pointer(PointerKind.CONTRACT, "retail-demand")
         assert head is not None
         assert head.value is not None
+
+
+def test_diff_says_whether_the_version_must_rise(qoa: Qoa, scene: Scene, tmp_path: Path) -> None:
+    """Against what is in force, and of two files; the exit code follows the version, and what --fail-on names."""
+    path = scene.root / "contracts" / "retail.yaml"
+    assert qoa("contract", "diff", str(path)).out.splitlines()[-1] == "no change"
+    text = path.read_text().replace('must: ">= 99 %", severity', 'must: ">= 95 %", severity', 1)
+    path.write_text(text)
+    said = qoa("contract", "diff", str(path), "--json")
+    assert (said.code, said.data["version_must_rise"]) == (1, True)
+    assert [(c["path"], c["field"], c["effect"]) for c in said.data["changes"]] == [
+        ("sales.complete", "must", "loosening")
+    ]
+    old = scene.root / "contracts" / "old.yaml"
+    old.write_text(text.replace('">= 95 %", severity', '">= 99 %", severity', 1))
+    path.write_text(text.replace("version: 1", "version: 2", 1))
+    assert qoa("contract", "diff", str(old), str(path)).code == 0
+    assert qoa("contract", "diff", str(old), str(path), "--fail-on", "loosening").code == 1
+    assert qoa("contract", "diff", str(old), str(path), "--fail-on", "tightening").code == 0
+    path.write_text(text.replace("name: retail-demand", "name: another", 1))
+    said = qoa("contract", "diff", str(path))
+    assert (said.code, "no contract 'another' is in force. In force: retail-demand" in said.err) == (4, True)
+    assert qoa("contract", "diff", "a", "b", "c").code == 2

@@ -53,7 +53,8 @@ def test_merged_states_say_what_all_rows_say(qoa: Qoa, shop: Sold, words: Any, s
     rows = shop.between(since, until)
     found = {(a["metric"], tuple(a["columns"])): a for a in answers(qoa, *words) if a["promise"] != "grouped"}
     for metric, columns in WISHES.items():
-        for names in [(c,) for c in columns] or [()]:
+        every: list[tuple[str, ...]] = [(c,) for c in columns]
+        for names in every or [()]:
             wish = {"metric": metric, "columns": list(names)}
             expected = measure(rows, wish).records()[0]
             answer = found[metric, names]

@@ -28,6 +28,7 @@ KEYS = {
     "metrics show data.mean": {"metric"},
     "contract check": {"ok", "files", "contracts", "problems", "skipped"},
     "contract explain": {"contracts"},
+    "contract diff contracts/retail.yaml": {"old", "new", "changes", "version_must_rise"},
     "contract coverage": {"contracts"},
     "policy explain": {"at", "note", "contracts"},
     "policy replay --since 90d": {"assets", "replays"},

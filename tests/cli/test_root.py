@@ -32,7 +32,8 @@ ARGUMENTS = {
     "quarantine drop": "a/b p --reason r", "promote": "m v1 --force --reason r", "rollback": "m --reason r",
     "hold": "model:m --reason r", "release-hold": "model:m --reason r",
     "inject": "half_rows --target feed:a/b", "contract freeze": "sales --since 2017-01-01 --until 2017-02-01 --name x",
-    "react": "--once", "measure": "sales", "contract explain": "", "policy replay": "--since 1d",
+    "react": "--once", "measure": "sales", "contract explain": "",
+    "contract diff": f"{ROOT}/contracts/retail.yaml", "policy replay": "--since 1d",
 }  # fmt: skip
 """What a command must be given."""
 REPORT = """
