@@ -6,8 +6,11 @@ HERE = "qoa_platform.cli"
 
 contract = LazyGroup(
     name="contract",
-    help="Check, explain, compare, freeze and complete contracts.",
+    help="Suggest, check, explain, compare, freeze and complete contracts.",
     entries={
+        "suggest": Entry(
+            module=f"{HERE}.suggesting", attribute="suggest", summary="Profile data, write the contract it suggests."
+        ),
         "check": Entry(
             module=f"{HERE}.checking",
             attribute="check",

@@ -1,0 +1,63 @@
+"""Owns ``qoa contract suggest``: data in, a commented contract out."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from qoa_platform.cli.exits import Complaint, Exit
+from qoa_platform.cli.leaf import leaf
+
+if TYPE_CHECKING:
+    from qoa_platform.profiles.suggesting import Suggestion
+
+
+@leaf(
+    example=["qoa contract suggest sales.parquet --out contracts/sales.yaml", "qoa contract suggest beers.csv"],
+    exits=(),
+)
+@click.argument("data", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write it there.  [default: print it]")
+@click.option("--name", default="suggested", help="The contract's name.")
+@click.option("--asset", default="data", help="The asset that it is about.")
+@click.option("--owner", default="nobody", help="Who answers for it.")
+def suggest(*, data: tuple[Path, ...], out: Path | None, name: str, asset: str, owner: str, as_json: bool) -> None:
+    """Profile data and write the contract that it suggests.
+
+    DATA is a Parquet, CSV or Arrow file or a folder of Parquet. Above each promise stand why it is there and how strong
+    the evidence is. What the source itself makes doubtful is `mode: observe`: it points at cells (`qoa flags`), and
+    stops nothing. Read it before it is put in force.
+    """
+    from qoa_platform.cli.output import emit, say
+
+    found = _suggested(data, name, asset, owner)
+    if out is not None:
+        if out.exists():
+            raise Complaint(
+                Exit.USAGE, f"{out} exists. Allowed: a name that is free, for nobody's contract is replaced"
+            )
+        out.write_text(found.text, encoding="utf-8")
+    if as_json:
+        emit({"contract": found.text, "evidence": found.evidence, "notes": found.notes})
+    elif out is None:
+        click.echo(found.text, nl=False)
+    else:
+        doubtful = sum(1 for e in found.evidence if e.mode == "observe")
+        say(
+            f"{out}: {len(found.evidence)} promises, of which {doubtful} are doubtful on their source and only observed"
+        )
+        say(f"look at what they point at with: qoa flags {out} {data[0]}")
+
+
+def _suggested(data: tuple[Path, ...], name: str, asset: str, owner: str) -> "Suggestion":
+    import polars as pl
+
+    from qoa_platform.api.frames import framed
+    from qoa_platform.profiles.suggesting import suggest as suggested
+    from qoa_platform.records.identity import KEY, NAME
+
+    for word, text, allowed in (("--name", name, NAME), ("--asset", asset, KEY)):
+        if not allowed.fullmatch(text) or ".." in text:
+            raise Complaint(Exit.USAGE, f"{word} {text!r} is not allowed. Allowed: {allowed.pattern}")
+    frames = [framed(path) for path in data]
+    return suggested(pl.concat(frames, how="diagonal_relaxed"), name=name, asset=asset, owner=owner)
