@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import reduce
+from operator import or_
 
 import polars as pl
 
@@ -11,7 +13,7 @@ from qoa_platform.metrics import Metric
 from qoa_platform.records import Direction, FailingRow, FailingRows, Profile, Reading, Subject, Unit, Verdict, printable
 from qoa_platform.records.failing import EVIDENCE, Cells
 from qoa_platform.scans.flagging import Flags, flagged
-from qoa_platform.scans.flags import MASKED
+from qoa_platform.scans.flags import MASKED, TABLE
 from qoa_platform.scans.keys import spelled
 from qoa_platform.scans.marking import SHARED, is_row_local
 
@@ -44,6 +46,33 @@ class Failing:
             if verdict.violated or (not _clean(metric, reading) and is_row_local(metric, profile))
         ]
         return self._with(verdict, self._flags(wanted)) if wanted else verdict
+
+    def with_masks(
+        self, verdict: Verdict, metrics: Sequence[tuple[Metric, Profile | None]],
+        masks: Sequence[tuple[str, str, pl.Series]],
+    ) -> Verdict:  # fmt: skip
+        """*verdict* with the rows that *metrics* flag, and those of *masks*: column (or none), why, and which rows."""
+        flags = self._flags(metrics)
+        if not masks:
+            return self._with(verdict, flags)
+        mask = reduce(or_, [flags.mask, *(rows for _, _, rows in masks)])
+        tables = [flags.table, *(self._lines(*given) for given in masks)]
+        return self._with(verdict, replace(flags, mask=mask, rows=int(mask.sum()), table=pl.concat(tables)))
+
+    def _lines(self, column: str, why: str, rows: pl.Series) -> pl.DataFrame:
+        """The first rows of a mask, as flags."""
+        positions, frame = rows.arg_true().head(self.limit), self.candidate.frame
+        values: list[str | None] = [None] * len(positions)
+        if column:
+            values = _shown(frame.get_column(column).gather(positions), hidden=column in self.subject.sensitive)
+        return pl.DataFrame(
+            {
+                "item": [0] * len(positions), "metric": ["schema"] * len(positions), "row": positions,
+                "column": [column or None] * len(positions), "value": values, "expected": [None] * len(positions),
+                "why": [why] * len(positions),
+            },
+            schema=TABLE,
+        )  # fmt: skip
 
     def _flags(self, metrics: Sequence[tuple[Metric, Profile | None]]) -> Flags:
         subject = self.subject

@@ -1,6 +1,7 @@
 """Owns the audit of a frame against the promises of its own asset: one scan, one verdict per promise and group."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from qoa_platform.audit.candidate import Audited, Candidate, Judged
@@ -8,9 +9,9 @@ from qoa_platform.audit.failing import Failing
 from qoa_platform.audit.promises import Bench
 from qoa_platform.audit.reader import Reader
 from qoa_platform.audit.references import References
-from qoa_platform.audit.schema import schema_verdict
+from qoa_platform.audit.schema import SchemaAudit
 from qoa_platform.metrics import Metric, MetricError, build
-from qoa_platform.records import Measurement, Profile, Promise, StoredState, Subject
+from qoa_platform.records import Ask, Measurement, Profile, Promise, StoredState, Subject
 from qoa_platform.scans import Measured, Scan, measure
 from qoa_platform.states import encode
 from qoa_platform.verdicts import Context
@@ -53,16 +54,19 @@ def audit_own(
     asked = asked or Asked.of(subject)
     told = (candidate.at, candidate.window, candidate.rows_in)
     built: list[Built] = [(p, m.at(*told), references.profile(p, m)) for p, metrics in asked.promises for m in metrics]
+    declared = SchemaAudit.of(subject.schema, candidate.frame) if subject.schema is not None else None
     wanted = [(m, f) for _, m, f in (*built, *asked.shown)]
-    found = measure(candidate.frame, wanted, missing=dict(subject.missing))
+    rules = declared.wanted if declared is not None else []
+    found = measure(candidate.frame, [*wanted, *rules], missing=dict(subject.missing))
     answers = _answers(found.measured)
+    answers, ruled = answers[: len(wanted)], [answer[0].reading for answer in answers[len(wanted) :]]
     reads: dict[str, dict[Metric, list[Measured]]] = {}
     for (promise, metric, _), answer in zip(built, answers, strict=False):
         reads.setdefault(promise.id, {})[metric] = answer
     context = context_of(judged, candidate)
     bench = Bench(ledger=ledger, subject=subject, candidate=candidate, references=references, context=context)
-    verdicts = [] if subject.schema is None else [schema_verdict(subject.schema, candidate.frame, context)]
     failing = Failing(subject=subject, candidate=candidate)
+    verdicts = [] if declared is None else [declared.verdict(ruled, failing, context, judged.contract.source)]
     for promise, _ in asked.promises:
         metrics, read = [(m, f) for p, m, f in built if p.id == promise.id], reads[promise.id]
         whole, *groups = bench.judged(promise, metrics, read)
@@ -70,18 +74,28 @@ def audit_own(
     return Audited(
         verdicts=tuple(verdicts),
         measurements=tuple(_with_segments(bench.measurements, bench, asked.shown, answers[len(built) :])),
-        states=_stored(found, candidate) if keep else (),
+        states=_stored(found, candidate, _asks(rules) - _asks(wanted) if rules else set()) if keep else (),
     )
 
 
-def _stored(found: Scan, candidate: Candidate) -> tuple[StoredState, ...]:
+def _stored(found: Scan, candidate: Candidate, left: set[Ask]) -> tuple[StoredState, ...]:
+    """The states that promises were read off; *left* is what only the schema asked for: nothing merges it."""
     return tuple(
         StoredState(
             ask=ask, asset=candidate.asset, partition=candidate.partition, window=candidate.window,
             data=candidate.digest, content=encode(state), at=candidate.at, wall=candidate.wall,
         )
         for ask, state in found.states.items()
+        if ask not in left
     )  # fmt: skip
+
+
+def _asks(wanted: Sequence[tuple[Metric, Profile | None]]) -> set[Ask]:
+    asks: set[Ask] = set()
+    for metric, profile in wanted:
+        with suppress(Exception):  # a metric may be anybody's: the scan has said so already
+            asks |= {ask for ask in [metric.ask(profile)] if ask is not None}
+    return asks
 
 
 def _answers(measured: Sequence[Measured]) -> list[list[Measured]]:

@@ -8,7 +8,8 @@ from qoa_platform.contracts.explaining import explain, sentence
 from qoa_platform.contracts.foreign import Foreign, read_foreign, read_foreign_text
 from qoa_platform.contracts.linting import lint, lint_all
 from qoa_platform.contracts.odcs import DataContract, DataObject, read_odcs
-from qoa_platform.contracts.pandera_schema import of_pandera, to_pandera
+from qoa_platform.contracts.pandera_reading import of_pandera
+from qoa_platform.contracts.pandera_schema import to_pandera
 from qoa_platform.contracts.problem import ContractErrors, Level, Problem, errors, in_order
 from qoa_platform.contracts.reading import EVERY_METRIC, SCHEMA_PROMISE, Resolve, read, read_text
 from qoa_platform.contracts.resolving import project_of, resolver

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from qoa_platform.contracts.linting_setting import Finding, LintRule, Setting
+from qoa_platform.contracts.linting_setting import Finding, LintRule, Setting, declared
 from qoa_platform.contracts.odcs import DataObject, read_odcs
 from qoa_platform.contracts.problem import ContractErrors
 from qoa_platform.contracts.yaml12 import MAX_BYTES
@@ -35,4 +35,14 @@ def _data_object(folder: Path, subject: Subject) -> DataObject | None:
     return found if found.schema.content == subject.schema.content else None
 
 
-RULES = (LintRule(code="I405", check=promised_elsewhere),)
+def not_coerced(setting: Setting) -> Iterator[Finding]:
+    """Columns that the pandera schema at `schema:` would convert first (`coerce`): a frame is judged as it is."""
+    for subject in setting.contract.subjects:
+        found = declared(subject)
+        if found is not None and found.coerced and subject.schema is not None:
+            said = f"{subject.schema.ref} would convert {', '.join(found.coerced)} first (coerce): that is not done"
+            hint = "a frame is judged as it is: convert in the asset's function"
+            yield Finding(path=f"subjects.{subject.id}.schema", message=said, hint=hint)
+
+
+RULES = (LintRule(code="I405", check=promised_elsewhere), LintRule(code="I406", check=not_coerced))

@@ -7,18 +7,13 @@ import importlib
 import importlib.util
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_never
 
 from qoa_platform.contracts.grammar import GrammarError
-from qoa_platform.contracts.schema import (
-    CheckKind,
-    ColumnCheck,
-    ColumnSchema,
-    FrameSchema,
-    LogicalType,
-    logical_type,
-)
+from qoa_platform.contracts.pandera_reading import of_pandera
+from qoa_platform.contracts.schema import CheckKind, ColumnCheck, ColumnSchema, FrameSchema, LogicalType
 
 if TYPE_CHECKING:
     from pandera.polars import DataFrameSchema
@@ -45,7 +40,9 @@ def to_pandera(schema: FrameSchema) -> "DataFrameSchema":
         )
         for c in schema.columns
     }
-    return pa.DataFrameSchema(columns, strict=schema.strict, unique=list(schema.key) or None)
+    return pa.DataFrameSchema(
+        columns, strict=schema.strict, unique=list(schema.key) or None, ordered=schema.ordered
+    )  # fmt: skip
 
 
 def dtype_of(column: ColumnSchema) -> Any:  # noqa: C901 (one case per type)
@@ -73,19 +70,12 @@ def dtype_of(column: ColumnSchema) -> Any:  # noqa: C901 (one case per type)
             assert_never(column.type)
 
 
-def _check(check: ColumnCheck) -> Any:  # noqa: C901 (one case per kind)
+def _check(check: ColumnCheck) -> Any:
+    """The check of pandera's own that says the same; of multiples there is none."""
     import pandera.polars as pa  # noqa: PLC0415
 
     value: Any = check.value
     match check.kind:
-        case CheckKind.MINIMUM:
-            return pa.Check.ge(value)
-        case CheckKind.MAXIMUM:
-            return pa.Check.le(value)
-        case CheckKind.EXCLUSIVE_MINIMUM:
-            return pa.Check.gt(value)
-        case CheckKind.EXCLUSIVE_MAXIMUM:
-            return pa.Check.lt(value)
         case CheckKind.MULTIPLE_OF:
             import polars as pl  # noqa: PLC0415
 
@@ -96,12 +86,19 @@ def _check(check: ColumnCheck) -> Any:  # noqa: C901 (one case per kind)
             return pa.Check.str_length(min_value=value)
         case CheckKind.MAX_LENGTH:
             return pa.Check.str_length(max_value=value)
-        case CheckKind.PATTERN:
-            return pa.Check.str_contains(value)
-        case CheckKind.VALUES:
-            return pa.Check.isin(list(value))
+        case CheckKind.VALUES | CheckKind.NOT_VALUES:
+            return getattr(pa.Check, SAME[check.kind])(list(value))
         case _:
-            assert_never(check.kind)
+            return getattr(pa.Check, SAME[check.kind])(value)
+
+
+SAME: Mapping[CheckKind, str] = {
+    CheckKind.MINIMUM: "ge", CheckKind.MAXIMUM: "le", CheckKind.EXCLUSIVE_MINIMUM: "gt",
+    CheckKind.EXCLUSIVE_MAXIMUM: "lt", CheckKind.PATTERN: "str_contains", CheckKind.VALUES: "isin",
+    CheckKind.NOT_VALUES: "notin", CheckKind.EQUAL: "eq", CheckKind.NOT_EQUAL: "ne",
+    CheckKind.STARTS_WITH: "str_startswith", CheckKind.ENDS_WITH: "str_endswith",
+}  # fmt: skip
+"""Kind of check → the name that pandera gives it."""
 
 
 def read_model(ref: str, root: Path) -> FrameSchema:
@@ -110,6 +107,11 @@ def read_model(ref: str, root: Path) -> FrameSchema:
     The module is imported, so it must be the project's own: its file lies below *root*, outside any ``site-packages``.
     Raises GrammarError with what was found and what is allowed.
     """
+    return of_pandera(load_model(ref, root))
+
+
+def load_model(ref: str, root: Path) -> Any:
+    """The pandera schema object that *ref* names. Raises GrammarError as :func:`read_model` does."""
     match = MODEL.fullmatch(ref)
     if match is None:
         raise GrammarError("is no module:PanderaModel", "As in: assets.retail.schemas:SalesDay")
@@ -125,7 +127,7 @@ def read_model(ref: str, root: Path) -> FrameSchema:
         raise GrammarError(
             f"{module_name} has no pandera model {name!r}", "Allowed: a DataFrameModel or DataFrameSchema"
         )
-    return of_pandera(found)
+    return found
 
 
 def _own_module(name: str, root: Path) -> None:
@@ -142,55 +144,3 @@ def _own_module(name: str, root: Path) -> None:
     own = [p for p in places if p and Path(p).resolve().is_relative_to(here) and "site-packages" not in Path(p).parts]
     if not own:
         raise GrammarError(f"module {top!r} is imported from elsewhere", f"Allowed: modules below {here.name}/")
-
-
-def of_pandera(schema: Any) -> FrameSchema:
-    """A pandera schema of Polars frames as a FrameSchema. Checks that ODCS has no word for are left out."""
-    columns = tuple(_column(name, column) for name, column in schema.columns.items())
-    return FrameSchema(columns=columns, key=tuple(schema.unique or ()), strict=bool(schema.strict))
-
-
-def _column(name: str, column: Any) -> ColumnSchema:
-    held, zone = logical_type(column.dtype) if column.dtype is not None else (LogicalType.ANY, None)
-    return ColumnSchema(
-        name=name, type=held or LogicalType.ANY, nullable=bool(column.nullable), unique=bool(column.unique),
-        optional=not column.required, timezone=zone,
-        checks=tuple(sorted((c for k in column.checks for c in _checks_of(k)), key=lambda c: c.kind)),
-    )  # fmt: skip
-
-
-_KINDS = {
-    "greater_than_or_equal_to": (CheckKind.MINIMUM, "min_value"),
-    "less_than_or_equal_to": (CheckKind.MAXIMUM, "max_value"),
-    "greater_than": (CheckKind.EXCLUSIVE_MINIMUM, "min_value"), "less_than": (CheckKind.EXCLUSIVE_MAXIMUM, "max_value"),
-    "str_contains": (CheckKind.PATTERN, "pattern"), "isin": (CheckKind.VALUES, "allowed_values"),
-}  # fmt: skip
-
-
-def _checks_of(check: Any) -> list[ColumnCheck]:
-    statistics = check.statistics or {}
-    if check.name in _KINDS:
-        kind, key = _KINDS[check.name]
-        value = statistics[key]
-        return [ColumnCheck(kind=kind, value=_scalars(value) if kind is CheckKind.VALUES else _scalar(value))]
-    low, high = statistics.get("min_value"), statistics.get("max_value")
-    match check.name:
-        case "in_range":
-            lower = CheckKind.MINIMUM if statistics.get("include_min", True) else CheckKind.EXCLUSIVE_MINIMUM
-            upper = CheckKind.MAXIMUM if statistics.get("include_max", True) else CheckKind.EXCLUSIVE_MAXIMUM
-            return [ColumnCheck(kind=lower, value=_scalar(low)), ColumnCheck(kind=upper, value=_scalar(high))]
-        case "str_length":
-            named = ((CheckKind.MIN_LENGTH, low), (CheckKind.MAX_LENGTH, high))
-            return [ColumnCheck(kind=kind, value=value) for kind, value in named if value is not None]
-        case "str_matches":
-            return [ColumnCheck(kind=CheckKind.PATTERN, value="^(?:" + str(statistics["pattern"]) + ")")]
-        case _:
-            return []
-
-
-def _scalars(values: Any) -> tuple[str | int | float | bool, ...]:
-    return tuple(sorted((_scalar(v) for v in values), key=lambda v: (type(v).__name__, str(v))))
-
-
-def _scalar(value: Any) -> str | int | float | bool:
-    return value if isinstance(value, str | int | float | bool) else str(value)

@@ -1,4 +1,4 @@
-"""Owns finding what ``schema:`` names: a data contract beside the contract's file, or the project's pandera model."""
+"""Owns finding what ``schema:`` names: a data contract or schema beside it, or the project's pandera model."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,7 +6,8 @@ from pathlib import Path
 from qoa_platform.contracts.grammar import GrammarError
 from qoa_platform.contracts.odcs import read_odcs
 from qoa_platform.contracts.pandera_schema import MODEL, read_model
-from qoa_platform.contracts.yaml12 import MAX_BYTES
+from qoa_platform.contracts.pandera_yaml import is_pandera_yaml, read_pandera_yaml
+from qoa_platform.contracts.yaml12 import MAX_BYTES, load
 from qoa_platform.records import SchemaRef
 
 _MARKERS = ("workspace.yaml", "pyproject.toml", ".git")
@@ -35,6 +36,9 @@ def resolver(path: Path) -> Callable[[str], SchemaRef]:
             return SchemaRef(ref=ref, dialect="pandera", content=content)
         name, _, chosen = ref.partition("#")
         found = _inside(folder, name)
+        document = load(found).root
+        if document is not None and is_pandera_yaml(document.plain):
+            return SchemaRef(ref=ref, dialect="pandera", content=read_pandera_yaml(document.plain).content)
         contract = read_odcs(found, str(path.parent / name))
         try:
             content = contract.object(chosen or None).schema.content

@@ -38,6 +38,11 @@ class CheckKind(StrEnum):
     MAX_LENGTH = "maxLength"
     PATTERN = "pattern"
     VALUES = "values"
+    NOT_VALUES = "notValues"
+    EQUAL = "equal"
+    NOT_EQUAL = "notEqual"
+    STARTS_WITH = "startsWith"
+    ENDS_WITH = "endsWith"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,12 +67,37 @@ class ColumnSchema:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignCheck:
+    """A named check that only pandera can run: of *column*, or of the frame (``None``).
+
+    *place* is its position among the checks of its column (or frame); *arguments* are canonical JSON; *code* is the
+    digest of its source, so that a check whose code changes is another check.
+    """
+
+    name: str
+    column: str | None = None
+    place: int
+    arguments: str = "{}"
+    code: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name}({self.arguments[1:-1]})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FrameSchema:
-    """The declared columns. *key*: columns whose values together name a row; *strict*: no other column may come."""
+    """The declared columns. *key*: columns whose values together name a row; *strict*: no other column may come.
+
+    *ordered*: declared columns come in declared order; *coerced*: columns that their own dialect would convert first,
+    which is not done here; *foreign*: checks of a pandera model that have no ask.
+    """
 
     columns: tuple[ColumnSchema, ...]
     key: tuple[str, ...] = ()
     strict: bool = False
+    ordered: bool = False
+    coerced: tuple[str, ...] = ()
+    foreign: tuple[ForeignCheck, ...] = ()
 
     def column(self, name: str) -> ColumnSchema | None:
         """The declared column of that name, or ``None``."""
@@ -75,10 +105,15 @@ class FrameSchema:
 
     @property
     def content(self) -> str:
-        """The canonical text, which counts in a contract's digest. The order of columns does not."""
+        """The canonical text, which counts in a contract's digest; the order of columns only where it is declared."""
         form = plain(self)
-        form["columns"] = sorted(form["columns"], key=lambda c: str(c["name"]))
-        return canonical(form)
+        if not self.ordered:
+            form["columns"] = sorted(form["columns"], key=lambda c: str(c["name"]))
+        return canonical({name: value for name, value in form.items() if value or name not in LATER})
+
+
+LATER = frozenset({"ordered", "coerced", "foreign"})
+"""Keys that came later: they are no part of the content (nor of its digest) while nothing is declared under them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +140,11 @@ def frame_schema(ref: SchemaRef) -> FrameSchema:
     try:
         form = json.loads(ref.content)
         columns = tuple(_column(c) for c in form["columns"])
-        return FrameSchema(columns=columns, key=tuple(form["key"]), strict=bool(form["strict"]))
+        return FrameSchema(
+            columns=columns, key=tuple(form["key"]), strict=bool(form["strict"]),
+            ordered=bool(form.get("ordered", False)), coerced=tuple(form.get("coerced", ())),
+            foreign=tuple(ForeignCheck(**f) for f in form.get("foreign", ())),
+        )  # fmt: skip
     except (KeyError, TypeError, ValueError) as error:
         message = f"schema {ref.ref!r}: its resolved content cannot be read: {error}"
         raise ValueError(message) from error
@@ -149,7 +188,15 @@ def violations(schema: FrameSchema, columns: Mapping[str, object]) -> tuple[Sche
     if schema.strict:
         extra = [name for name in columns if schema.column(name) is None]
         found += [SchemaViolation(column=name, wanted="no such column", found=str(columns[name])) for name in extra]
-    return tuple(found)
+    return (*found, *(_disordered(schema, columns) if schema.ordered else ()))
+
+
+def _disordered(schema: FrameSchema, columns: Mapping[str, object]) -> list[SchemaViolation]:
+    """The first declared column that does not stand where it was declared to; others may stand between them."""
+    wanted = [c.name for c in schema.columns if c.name in columns]
+    held = [name for name in columns if schema.column(name) is not None]
+    wrong = next(((w, h) for w, h in zip(wanted, held, strict=True) if w != h), None)
+    return [] if wrong is None else [SchemaViolation(column=wrong[1], wanted=f"after {wrong[0]!r}", found="before it")]
 
 
 def _fits(column: ColumnSchema, dtype: object) -> bool:

@@ -12,7 +12,7 @@ from qoa_platform.records import Ask, Profile
 from qoa_platform.scans.dependencies import ROW
 from qoa_platform.scans.flags import MASKED, TABLE, Flagged, Flags
 from qoa_platform.scans.keys import spelled
-from qoa_platform.scans.marking import SHARED, Beside, Marks, Mask, marks, reads, violating
+from qoa_platform.scans.marking import SHARED, Beside, Marks, Mask, at, marks, reads, violating
 from qoa_platform.scans.normalising import Missing, normal
 from qoa_platform.scans.queries import BROKEN
 
@@ -53,10 +53,12 @@ def flagged(
         listing.of(*each) for each in enumerate(zip(metrics, found, strict=True)) if not isinstance(each[1][1], str)
     ]
     whole = [item for item in found if not isinstance(item, str)]
+    mask = reduce(or_, [item.rows for item in whole], at(pl.Series([], dtype=pl.UInt32), frame.height)).alias("flagged")
     return Flags(
         flagged=tuple(_counted(metric, item) for metric, item in zip(metrics, found, strict=True)),
         table=pl.concat([pl.DataFrame(schema=TABLE), *tables]),
-        rows=_any(item.rows for item in whole),
+        mask=mask,
+        rows=int(mask.sum()),
         cells=sum(_any(i.cells[c] for i in whole if c in i.cells) for c in {c for i in whole for c in i.cells}),
         ambiguous=sum(_any([item.ambiguous]) for item in whole if item.ambiguous is not None),
     )

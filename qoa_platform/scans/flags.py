@@ -38,12 +38,13 @@ class Flags:
 
     A line of *table* is a cell: ``item`` (the position of its metric among those wanted), ``metric``, ``row`` (position
     in the frame, from 0), ``column``, ``value`` as text (null where it is missing), ``expected`` (what most like it
-    hold, where that is known) and ``why``. *rows* and *cells* count what any metric flags, once; *ambiguous* adds up
-    what each leaves open.
+    hold, where that is known) and ``why``. *mask* has one bit per row of the frame: whether any metric flags
+    it. *rows* and *cells* count what any metric flags, once; *ambiguous* adds up what each leaves open.
     """
 
     flagged: tuple[Flagged, ...]
     table: pl.DataFrame
+    mask: pl.Series
     rows: int = 0
     cells: int = 0
     ambiguous: int = 0

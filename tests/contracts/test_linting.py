@@ -43,7 +43,7 @@ def test_a_reference_to_a_training_that_nobody_does() -> None:
     assert [(p.code, p.path) for p in found] == [("W309", "subjects.sales.promises.steady.reference")]
 
 
-OTHERWISE = {"E204", "E216", "E217", "I405"}
+OTHERWISE = {"E204", "E216", "E217", "I405", "I406"}
 """Rules that one document cannot break; they have tests of their own."""
 
 
@@ -181,3 +181,20 @@ def test_rules_of_the_data_contract_that_are_not_promised_are_named(tmp_path: Pa
     assert "sales.odcs.yaml has rules that are not promised here: row_count" in problem.message
     path.write_text(clean(more('{id: rows, metric: data.row_count, must: "> 10"}')), encoding="utf-8")
     assert [p for p in lint(read(path), graph=GRAPH) if p.code == "I405"] == []
+
+
+WRITTEN_BY_PANDERA = """\
+schema_type: dataframe
+columns:
+  qty: {dtype: int64, coerce: true}
+  dept: {dtype: str}
+"""
+
+
+def test_coercion_that_is_not_done_is_said(tmp_path: Path) -> None:
+    """I406: a pandera schema would convert a column first; the schema that pandera wrote is read as it stands."""
+    (tmp_path / "sales.odcs.yaml").write_text(WRITTEN_BY_PANDERA, encoding="utf-8")
+    path = tmp_path / "shop.yaml"
+    path.write_text(CLEAN, encoding="utf-8")
+    (problem,) = [p for p in lint(read(path), graph=GRAPH) if p.code == "I406"]
+    assert "would convert qty first (coerce): that is not done" in problem.message

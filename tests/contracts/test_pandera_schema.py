@@ -12,7 +12,7 @@ import pytest
 from pandera.errors import SchemaErrors
 
 from qoa_platform.contracts import ContractErrors, FrameSchema, LogicalType, read, read_odcs, to_pandera
-from qoa_platform.contracts.pandera_schema import of_pandera
+from qoa_platform.contracts.pandera_reading import of_pandera
 from qoa_platform.contracts.schema import frame_schema
 from tests.contracts.documents import SALES, shop
 
@@ -124,7 +124,7 @@ def test_a_pandera_schema_is_read_with_its_checks() -> None:
     checks = {c.name: [(k.kind.value, k.value) for k in c.checks] for c in ours.columns}
     assert checks["n"] == [("exclusiveMaximum", 9), ("minimum", 0), ("values", (1, 2))]
     assert checks["s"] == [("maxLength", 3), ("minLength", 1), ("pattern", "^(?:a)")]
-    assert [k for k, _ in checks["f"]] == ["exclusiveMaximum", "exclusiveMinimum", "maximum", "minimum"]
+    assert [k for k, _ in checks["f"]] == ["exclusiveMaximum", "exclusiveMinimum", "maximum", "minimum", "notEqual"]
     assert [(c.optional, c.timezone) for c in ours.columns if c.name == "t"] == [(True, "UTC")]
     good = pl.DataFrame({"n": [1], "s": ["ab"], "f": [1.0]})
     assert failures(to_pandera(ours), good) == failures(theirs, good) == []
