@@ -6,7 +6,7 @@ HERE = "qoa_platform.cli"
 
 contract = LazyGroup(
     name="contract",
-    help="Suggest, check, explain, compare, freeze and complete contracts.",
+    help="Suggest, check, explain, compare and freeze contracts.",
     entries={
         "suggest": Entry(
             module=f"{HERE}.suggesting", attribute="suggest", summary="Profile data, write the contract it suggests."

@@ -27,7 +27,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "measure": _entry(LOOK, "measuring", "measure", "Metrics over any range of published days; no row is read."),
     "models": _entry(LOOK, "models", "models", "Model versions, their releases, and who was champion when."),
     "metrics": _entry(LOOK, "metrics", "metrics", "The metrics of the platform, and the catalogue of those measured."),
-    "contract": _entry(JUDGE, "contract", "contract", "Suggest, check, explain, compare, freeze and complete contracts."),
+    "contract": _entry(JUDGE, "contract", "contract", "Suggest, check, explain, compare and freeze contracts."),
     "flags": _entry(JUDGE, "flags", "flags", "The cells that a contract's row-level promises point at."),
     "policy": _entry(JUDGE, "policy", "policy", "What the policy does now, and would have done."),
     "react": _entry(ACT, "react", "react", "The reactor lane: apply at once whatever needs no run."),
