@@ -6,6 +6,7 @@ Batches, partitions, Ray and Spark are all the same: map the kernel over frames,
 from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 from itertools import chain
+from types import MappingProxyType
 
 import polars as pl
 
@@ -19,21 +20,25 @@ from qoa_platform.states import State, StateError
 
 Answers = Mapping[Ask, State | Failure]
 """Ask → its state, or why there is none."""
+Causes = Mapping[str, str]
+"""Column → why it cannot be read."""
+SOUND: Causes = MappingProxyType({})
 
 
 def answers(
-    frame: pl.DataFrame, asks: Iterable[Ask], *, missing: Missing, beside: Beside = NONE
+    frame: pl.DataFrame, asks: Iterable[Ask], *, missing: Missing, beside: Beside = NONE, broken: Causes = SOUND
 ) -> dict[Ask, State | Failure]:
     """The answer to every distinct ask over *frame*, from as few passes as pay.
 
-    *missing* are the declared tokens by column; *beside* other frames that asks name. Never raises for what the frame
-    holds: what cannot be answered is a Failure with its cause, of that ask alone.
+    *missing* are the declared tokens by column; *beside* other frames that asks name; *broken* the columns that
+    are not to be read, with causes. Never raises for what the frame holds: what cannot be answered is a Failure with
+    its cause, of that ask alone.
 
     >>> rows = Ask(state="tally", params=(("hits", "rows"),))
     >>> answers(pl.DataFrame({"x": [1, 2]}), [rows], missing={})[rows]
     Tally(hits=2, rows=2)
     """
-    steps, rows = prepared(frame, tuple(asks), missing)
+    steps, rows = prepared(frame, tuple(asks), missing, broken)
     return answered(steps, rows, beside)
 
 
@@ -78,17 +83,21 @@ def _sum(ask: Ask, first: State | Failure | None, second: State | Failure | None
         return Failure(str(error))
 
 
-def prepared(frame: pl.DataFrame, asks: Sequence[Ask], missing: Missing) -> tuple[Plan, pl.DataFrame]:
+def prepared(
+    frame: pl.DataFrame, asks: Sequence[Ask], missing: Missing, broken: Causes = SOUND
+) -> tuple[Plan, pl.DataFrame]:
     """The plan, and the normal rows of the columns that it reads (of none: of some column, which counts the rows)."""
-    steps = plan(asks, frame.schema)
+    steps = plan(asks, frame.schema, broken)
     columns = steps.columns or frame.columns[:1]
     if not columns:
         return steps, frame
     try:
         return steps, normal(frame, columns, missing)
     except BROKEN:
-        broken, good = _broken(frame, columns, missing)
-    return plan(asks, frame.schema, broken), pl.concat(good, how="horizontal") if good else frame.select([])
+        found, good = _broken(frame, columns, missing)
+    return plan(asks, frame.schema, {**broken, **found}), pl.concat(good, how="horizontal") if good else frame.select(
+        []
+    )
 
 
 def _broken(
