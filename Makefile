@@ -23,7 +23,7 @@ may_be_empty = || [ $$? -eq 5 ]
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help .venv demo dev test core host serial doctests docs check validate bench nightly lock clean
+.PHONY: help .venv demo dev test core host serial doctests docs check validate scale bench nightly lock clean
 
 help: ## print this
 	@sed -n 's/^\([a-z.]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -55,6 +55,9 @@ lock: ## make requirements.lock anew (for the maintainer: needs uv, DATE=2026-11
 	@test -n "$(DATE)" || { echo "Say DATE=YYYY-MM-DD: nothing younger is taken. A week ago is a good choice."; exit 1; }
 	$(or $(UV),uv) pip compile pyproject.toml --quiet --extra postgres --extra demo --extra dev --universal --python-version $(PYTHON_MIN) \
 	    --generate-hashes --no-annotate --no-header --exclude-newer $(DATE) -o requirements.lock
+	$(or $(UV),uv) pip compile pyproject.toml --quiet --extra postgres --extra demo --extra dev --extra ray --extra spark \
+	    -c requirements.lock --universal --python-version $(PYTHON_MIN) \
+	    --generate-hashes --no-annotate --no-header --exclude-newer $(DATE) -o requirements-scale.lock
 
 # --------------------------------------------------------------------------------------------------------- looking at it
 
@@ -97,6 +100,18 @@ doctests: .venv
 
 docs: .venv
 	$(PYTEST) --markdown-docs $(wildcard $(DOCS)) $(may_be_empty)
+
+# Ray and Spark are extras that weigh more than all the rest: they have a lock and a virtual environment of their own.
+SCALE := .venv-scale
+
+$(SCALE)/.installed: requirements-scale.lock $(STAMP)
+	$(BIN)/python -m venv $(SCALE)
+	$(SCALE)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-scale.lock
+	$(SCALE)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+scale: $(SCALE)/.installed ## the same answers from Ray and Spark, for real (needs Java; installs both once)
+	$(SCALE)/bin/python -m pytest -q tests/scale
 
 bench: .venv ## ratios against peers on this machine
 	@set -e; for each in $(BENCHES); do echo "== bench.$$each"; $(BIN)/python -m bench.$$each; done
