@@ -1,27 +1,39 @@
-"""The rules of requirements.lock: everything pinned and hashed, no host named, and it is what these tests run on."""
+"""The rules of both locks: everything pinned and hashed, no host named, and the first is what these tests run on."""
 
 import re
 import tomllib
 from importlib.metadata import version
 from pathlib import Path
 
+import pytest
 from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
-TEXT = (ROOT / "requirements.lock").read_text("utf-8")
-PINS = [Requirement(line.removesuffix("\\").strip()) for line in TEXT.splitlines() if re.match(r"[A-Za-z0-9]", line)]
+LOCKS = {name: (ROOT / name).read_text("utf-8") for name in ("requirements.lock", "requirements-scale.lock")}
+SCALE = ("ray", "spark")
+"""Extras that only the second lock answers."""
+
+
+def pins(text: str) -> list[Requirement]:
+    """The pins of a lock."""
+    lines = (line for line in text.splitlines() if re.match(r"[A-Za-z0-9]", line))
+    return [Requirement(line.removesuffix("\\").strip()) for line in lines]
+
+
+PINS = pins(LOCKS["requirements.lock"])
 NAMES = {canonicalize_name(pin.name) for pin in PINS}
 HOSTS = ("://", "--" + "index-url", "--" + "extra-index-url", "--" + "find-links", "--" + "trusted-host")
 DOWNGRADERS = {"dagster-pandera", "dagster-mlflow", "dagster-duckdb-pandas"}
 PYTHONS = ("3.11", "3.12", "3.13")
 
 
-def declared() -> list[Requirement]:
-    """What pyproject.toml asks for, extras and build system included."""
+def declared(lock: str) -> list[Requirement]:
+    """What pyproject.toml asks of a lock, extras and build system included."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-    extras = project["project"]["optional-dependencies"].values()
+    optional = project["project"]["optional-dependencies"].items()
+    extras = [lines for name, lines in optional if name not in SCALE or lock != "requirements.lock"]
     lines = [*project["build-system"]["requires"], *project["project"]["dependencies"], *(d for e in extras for d in e)]
     return [Requirement(line) for line in lines]
 
@@ -31,16 +43,18 @@ def serves(pin: Requirement, python: str) -> bool:
     return pin.marker is None or pin.marker.evaluate({"python_version": python, "python_full_version": f"{python}.0"})
 
 
-def test_the_lock_names_no_host() -> None:
+@pytest.mark.parametrize("lock", LOCKS)
+def test_the_lock_names_no_host(lock: str) -> None:
     """Where packages come from is the machine's business: the lock has no address and no index option."""
-    assert [word for word in HOSTS if word in TEXT] == []
+    assert [word for word in HOSTS if word in LOCKS[lock]] == []
     assert not (ROOT / "uv.lock").exists()
 
 
-def test_everything_is_pinned_and_hashed() -> None:
+@pytest.mark.parametrize("lock", LOCKS)
+def test_everything_is_pinned_and_hashed(lock: str) -> None:
     """Every requirement is one exact version with at least one SHA-256, and nothing else is in the file."""
-    blocks = re.split(r"\n(?=[A-Za-z0-9])", TEXT.strip())
-    assert len(blocks) == len(PINS)
+    blocks = re.split(r"\n(?=[A-Za-z0-9])", LOCKS[lock].strip())
+    assert len(blocks) == len(pins(LOCKS[lock]))
     for block in blocks:
         first, *hashes = block.splitlines()
         assert re.match(r"[A-Za-z0-9._\-\[\]]+==[^\s;]+( ; .+)? \\$", first), first
@@ -48,15 +62,26 @@ def test_everything_is_pinned_and_hashed() -> None:
         assert all(re.fullmatch(r"    --hash=sha256:[0-9a-f]{64}( \\)?", line) for line in hashes), first
 
 
-def test_the_lock_answers_pyproject_on_every_python() -> None:
+@pytest.mark.parametrize("lock", LOCKS)
+def test_the_lock_answers_pyproject_on_every_python(lock: str) -> None:
     """What pyproject.toml asks for is pinned, once, within its bounds, for 3.11, 3.12 and 3.13."""
     for python in PYTHONS:
-        pinned = {canonicalize_name(pin.name): pin for pin in PINS if serves(pin, python)}
-        assert len(pinned) == sum(serves(pin, python) for pin in PINS), f"a package is pinned twice for {python}"
-        for wanted in declared():
+        pinned = {canonicalize_name(pin.name): pin for pin in pins(LOCKS[lock]) if serves(pin, python)}
+        assert len(pinned) == sum(serves(pin, python) for pin in pins(LOCKS[lock])), (
+            f"a package is pinned twice for {python}"
+        )
+        for wanted in declared(lock):
             pin = pinned[canonicalize_name(wanted.name)]
             (exact,) = pin.specifier
             assert wanted.specifier.contains(exact.version, prereleases=True), f"{wanted} against {pin} on {python}"
+
+
+def test_both_locks_agree() -> None:
+    """What both pin is the same version: what runs at scale is what the gate has tested."""
+    first, second = ({(pin.name, str(pin.marker)): str(pin.specifier) for pin in pins(text)} for text in LOCKS.values())
+    assert {
+        name: (first[name], second[name]) for name in first.keys() & second.keys() if first[name] != second[name]
+    } == {}
 
 
 def test_dagster_is_what_we_measured() -> None:
