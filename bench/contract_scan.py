@@ -28,7 +28,7 @@ from assets.retail.feed import TIME, complete_journey
 from bench.machine import machine
 from qoa_platform.contracts import read
 from qoa_platform.metrics import FoldMetric, Metric, build
-from qoa_platform.metrics.drift import smoothed
+from qoa_platform.metrics.drift_bins import smoothed
 from qoa_platform.profiles import Wanted, freeze, wanted
 from qoa_platform.records import Contract, Profile, Subject, Window
 from qoa_platform.scans import measure

@@ -8,6 +8,7 @@ from itertools import groupby
 from qoa_platform.audit.ranges import Answer, Question, Shape, answers
 from qoa_platform.audit.stored import Stored
 from qoa_platform.metrics import UNMERGEABLE, Metric, MetricError, MetricSpec, Source, build, catalogue
+from qoa_platform.metrics.drift_bins import counts_of
 from qoa_platform.profiles.folding import WHOLE, Folded, fold, readings
 from qoa_platform.profiles.merged import merged_reference
 from qoa_platform.records import Ask, ColumnProfile, Profile, Promise, Reference, ReferenceKind, Subject, Usual, Window
@@ -120,5 +121,5 @@ def _read(this: Stored, question: Question, ask: Ask, shape: Shape) -> Iterator[
 def _floor(metric: str, folded: Folded, known: ColumnProfile | None) -> float | None:
     if known is None:
         return None
-    bins = len(known.bins10.counts) if known.bins10 else min(len(known.dictionary or ()), 51)
-    return floor_of(metric, folded.reading.n, known.n - known.missing, bins)
+    bins = len(counts_of(known))
+    return floor_of(metric, folded.reading.n, known.n - known.missing, bins, noise=known.noise, spread=known.std)

@@ -8,6 +8,7 @@ from qoa_platform.audit.history import usual
 from qoa_platform.audit.reader import Reader
 from qoa_platform.audit.references import References
 from qoa_platform.metrics import Metric
+from qoa_platform.metrics.drift_bins import counts_of
 from qoa_platform.records import (
     Measurement,
     Params,
@@ -141,7 +142,12 @@ def _frozen(profile: Profile) -> bool:
 def _floor(metric: Metric, profile: Profile | None, reading: Reading, group: str | None, looks: int) -> float | None:
     if profile is None or not metric.columns:
         return None
+    if (features := profile.features_of(metric.columns, group)) is not None and metric.id == "drift.mmd":
+        return floor_of(metric.id, reading.n, features.n, 0, looks=looks, noise=features.noise)
     column = profile.column(metric.columns[0], group)
-    if column is None or column.bins10 is None:
+    if column is None:
         return None
-    return floor_of(metric.id, reading.n, column.n - column.missing, len(column.bins10.counts), looks=looks)
+    return floor_of(
+        metric.id, reading.n, column.n - column.missing, len(counts_of(column)), looks=looks, noise=column.noise,
+        spread=column.std,
+    )  # fmt: skip

@@ -4,7 +4,7 @@ from qoa_platform.metrics.protocol import Arity, MetricSpec
 from qoa_platform.metrics.specs import declared, number
 from qoa_platform.records import Direction, Unit
 
-_LOWER, _HIGHER, _TARGET = Direction.LOWER, Direction.HIGHER, Direction.TARGET
+_LOWER = Direction.LOWER
 
 
 def _frozen(metric_id: str, unit: Unit, direction: Direction, definition: str) -> MetricSpec:
@@ -12,14 +12,6 @@ def _frozen(metric_id: str, unit: Unit, direction: Direction, definition: str) -
 
 
 DECLARED: tuple[MetricSpec, ...] = (
-    _frozen("drift.chi2", Unit.ONE, _LOWER, "χ² of the 2 × B table of reference and current counts, uncorrected."),
-    _frozen("drift.chi2_p", Unit.ONE, _HIGHER, "Probability of a χ² at least as large if nothing changed."),
-    _frozen("drift.cramers_v", Unit.ONE, _LOWER, "Effect size of χ²: √(χ²/(N + M)), from 0 to 1."),
-    _frozen("drift.ks", Unit.ONE, _LOWER, "Largest gap of the two cumulative distributions on 2 048 frozen edges."),
-    _frozen("drift.ks_p", Unit.ONE, _HIGHER, "Probability of a gap at least as large if nothing changed."),
-    _frozen("drift.wasserstein", Unit.COLUMN, _LOWER, "Area between both cumulated distributions, in the unit of x."),
-    _frozen("drift.wasserstein_std", Unit.ONE, _LOWER, "Wasserstein distance ÷ standard deviation of the reference."),
-    _frozen("drift.mean_shift", Unit.ONE, _TARGET, "(mean − reference mean) ÷ reference standard deviation; signed."),
     _frozen("drift.mmd", Unit.ONE, _LOWER, "Maximum mean discrepancy on random Fourier features, bias removed."),
     _frozen("drift.domain_auc", Unit.ONE, _LOWER, "How well a classifier tells current from reference rows (AUC)."),
     declared(

@@ -13,13 +13,14 @@ FEW_VALUES = 20
 FENCE_K = 3.0
 
 
-def edges(values: Floats, bins: int) -> Edges | None:
+def edges(values: Floats, bins: int, *, ends: bool = False) -> Edges | None:
     """Frozen edges of *bins* bins, right-closed ``(e_{j−1}, e_j]``, outer bins open, with the reference's counts.
 
     The edges are the quantiles j/B by inverted CDF: observed values, without repetition. A value with a share of at
     least 1/B has a bin of its own (the previous distinct value is added as an edge). Up to 20 distinct values have one
     bin each, and the open last bin is for what is larger than all. *values* are the present ones, **sorted**; ±inf is
-    counted in an outer bin and is never an edge. ``None`` without a finite value.
+    counted in an outer bin and is never an edge. With *ends* the least and the greatest value are edges too, so that
+    nothing of the reference lies beyond them. ``None`` without a finite value.
 
     >>> edges(np.array([0.0, 0.0, 0.0, 1.0, 2.0]), 10)
     Edges(edges=(0.0, 1.0, 2.0), counts=(3, 1, 1, 0))
@@ -36,6 +37,7 @@ def edges(values: Floats, bins: int) -> Edges | None:
         ranks = [ceil(finite.size * j / bins) - 1 for j in range(1, bins)]
         often = np.flatnonzero(counts * bins >= finite.size)
         chosen = np.union1d(finite[ranks], distinct[often[often > 0] - 1])
+        chosen = np.union1d(chosen, finite[[0, -1]]) if ends else chosen
     return counted(tuple(chosen.tolist()), values)
 
 

@@ -1,6 +1,7 @@
 """Owns freezing: a reference data set in, a content-addressed Profile out; no raw row is kept."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from math import inf, isfinite
 from typing import Any
@@ -8,10 +9,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from qoa_platform.metrics.drift_bins import counts_of
 from qoa_platform.metrics.expressions import columns as columns_of
 from qoa_platform.profiles.edges import Floats, counted, edges, fences
+from qoa_platform.profiles.simulating import share_noise, shift_noise
 from qoa_platform.profiles.wanting import Wanted
-from qoa_platform.records import Category, ColumnProfile, Edges, Profile, Window
+from qoa_platform.records import Category, ColumnProfile, Edges, Noise, Profile, Window, digest
 from qoa_platform.scans.compiling import condition, parsed
 from qoa_platform.scans.keys import group_text, value_text
 from qoa_platform.scans.normalising import normal
@@ -20,7 +23,7 @@ DICTIONARY_CAP = 10_000
 """A column with more distinct values has no dictionary (*overflow*)."""
 GROUP_CAP = 1_000
 """Of more groups, the largest are frozen; readings of the others have no reference."""
-BINS, FINE_BINS = 10, 2048
+BINS, FINE_BINS = 10, 2047
 
 
 class FreezeError(ValueError):
@@ -40,14 +43,16 @@ def freeze(
     missing: Mapping[str, tuple[str, ...]] | None = None,
     where: str | None = None,
     fine: bool = False,
+    seed: int = 0,
 ) -> Profile:
     """Freeze the *wanted* columns of *frame*, of the rows that satisfy the subject's *where*, after the missing rule.
 
     Per column, and per group of a ``by:`` promise: rows, missing; of numbers min, max, mean, std (ddof 0) over finite
-    values, 10-bin edges with counts (*fine*: 2 048 too, for KS and W1; groups are counted on the edges of the whole, so
-    that one pass counts them all) and fences; of everything else (and of numbers where wanted) the dictionary with
-    counts, up to 10 000 values. Row order does not matter. The profile's digest covers content, subject, window and
-    *source* (digests of the data), not its name or time.
+    values, 10-bin edges with counts (2 048 too where a metric wants them, or *fine*; groups are counted on the edges of
+    the whole, so that one pass counts them all) and fences; of everything else (and of numbers where wanted) the
+    dictionary with counts, up to 10 000 values; the noise of metrics that have no formula for it, drawn with *seed*.
+    Row order does not matter. The profile's digest covers content, subject, window and *source* (digests of the data),
+    not its name or time.
 
     Raises FreezeError when a column that is needed is not in the frame, ExpressionError for a *where* that is none.
     """
@@ -60,13 +65,12 @@ def freeze(
     rows = normal(frame, needed, missing or {})
     rows = rows if kept is None else rows.filter(condition(kept, rows.schema))
     columns: dict[tuple[str, str | None], ColumnProfile] = {}
-    for want in wanted:
+    for want in _whole_needs(wanted, fine=fine):
         for group, part in _parts(rows, want.by):
             key = (want.column, group)
             if key not in columns or want.dictionary:
                 shared = columns[want.column, None] if group is not None else None
-                column = part.get_column(want.column)
-                columns[key] = _column(column, group, dictionary=want.dictionary, fine=fine, shared=shared)
+                columns[key] = _column(part.get_column(want.column), group, want, shared, seed)
     ordered = tuple(columns[key] for key in sorted(columns, key=lambda k: (k[0], k[1] is not None, k[1] or "")))
     return Profile(name=name, subject=subject, window=window, columns=ordered, source=source, at=at, wall=wall)
 
@@ -79,16 +83,24 @@ def _parts(rows: pl.DataFrame, by: tuple[str, ...]) -> Iterator[tuple[str | None
         yield from sorted(groups, key=lambda g: (-g[1].height, g[0]))[:GROUP_CAP]
 
 
+def _whole_needs(wanted: Sequence[Wanted], *, fine: bool) -> Iterator[Wanted]:
+    """*wanted*, in which each column needs what any of its wants does: groups are counted on the edges of the whole."""
+    needs: dict[str, set[str]] = {}
+    for want in wanted:
+        needs.setdefault(want.column, set()).update(want.metrics, ("drift.ks",) if fine else ())
+    yield from (want._replace(metrics=tuple(sorted(needs[want.column]))) for want in wanted)
+
+
 def _column(
-    column: pl.Series, group: str | None, *, dictionary: bool, fine: bool, shared: ColumnProfile | None
+    column: pl.Series, group: str | None, want: Wanted, shared: ColumnProfile | None, seed: int
 ) -> ColumnProfile:
     """The facts of one column; of a group, on the edges of the whole (*shared*)."""
     present = column.drop_nulls()
     numeric = column.dtype.is_numeric()
     values = np.sort(present.cast(pl.Float64).to_numpy()) if numeric else np.empty(0)
     finite = values[np.isfinite(values)]
-    counts = _dictionary(present) if dictionary or not (numeric or column.dtype.is_temporal()) else None
-    return ColumnProfile(
+    counts = _dictionary(present) if want.dictionary or not (numeric or column.dtype.is_temporal()) else None
+    found = ColumnProfile(
         column=column.name,
         group=group,
         n=len(column),
@@ -98,11 +110,26 @@ def _column(
         mean=_moment(np.mean, finite),
         std=_moment(np.std, finite),
         bins10=edges(values, BINS) if shared is None else _counted(shared.bins10, values),
-        bins2048=(edges(values, FINE_BINS) if shared is None else _counted(shared.bins2048, values)) if fine else None,
+        bins2048=_fine(values, shared) if want.fine else None,
         fences=fences(values),
         dictionary=None if counts is None or len(counts) > DICTIONARY_CAP else counts,
         overflow=counts is not None and len(counts) > DICTIONARY_CAP,
+        n_nonfinite=int(values.size - finite.size),
     )
+    return replace(found, noise=tuple(_noise(found, want.metrics, seed)))
+
+
+def _fine(values: Floats, shared: ColumnProfile | None) -> Edges | None:
+    return edges(values, FINE_BINS, ends=True) if shared is None else _counted(shared.bins2048, values)
+
+
+def _noise(known: ColumnProfile, metrics: Sequence[str], seed: int) -> Iterator[Noise]:
+    """Of the metrics that need it, each column and group with a generator of its own: their order does not matter."""
+    generator = np.random.default_rng(int(digest(seed, known.column, known.group)[:16], 16))
+    if known.bins2048 is not None and not {"drift.wasserstein", "drift.wasserstein_std"}.isdisjoint(metrics):
+        yield from shift_noise(known.bins2048, generator)
+    if "drift.tvd" in metrics and (counts := counts_of(known)):
+        yield from share_noise(counts, generator)
 
 
 def _moment(of: Callable[[Floats], Any], finite: Floats) -> float | None:

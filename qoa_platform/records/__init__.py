@@ -52,7 +52,17 @@ from qoa_platform.records.outcome import FINAL, Outcome, OutcomeState
 from qoa_platform.records.plan import Choice, Plan, Why
 from qoa_platform.records.pointer import Move, Pointer, PointerKind
 from qoa_platform.records.printable import printable
-from qoa_platform.records.profile import Category, ColumnProfile, Edges, Fences, Profile
+from qoa_platform.records.profile import (
+    Category,
+    ColumnProfile,
+    Edges,
+    Features,
+    Fences,
+    Noise,
+    Profile,
+    Sampled,
+    Scale,
+)
 from qoa_platform.records.reaction import CONFLICTS, RUN_BACKED, Reaction, ReactionKind, Target
 from qoa_platform.records.reading import Ask, Measurement, Params, Reading, Scalar, measurement_id
 from qoa_platform.records.release import FINAL_RELEASES, Alias, ModelVersion, Release, ReleaseState
@@ -98,6 +108,7 @@ __all__ = [
     "Episode",
     "FailingRow",
     "FailingRows",
+    "Features",
     "Fences",
     "Fixed",
     "Graph",
@@ -117,6 +128,7 @@ __all__ = [
     "Move",
     "Must",
     "Node",
+    "Noise",
     "Objective",
     "Operator",
     "Outcome",
@@ -147,7 +159,9 @@ __all__ = [
     "RunRequest",
     "RunState",
     "RunView",
+    "Sampled",
     "Scalar",
+    "Scale",
     "SchemaRef",
     "Severity",
     "Stage",

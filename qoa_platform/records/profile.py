@@ -1,8 +1,8 @@
 """Owns Profile: what is frozen from a reference data set, so that drift is counting and no raw row is kept."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from qoa_platform.records.identity import digest
 from qoa_platform.records.window import Window
@@ -38,12 +38,38 @@ class Category:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Noise:
+    """What a drift *metric* shows against windows of so many *rows* when nothing changed: its 99 and 99.9 % points."""
+
+    metric: str
+    rows: int
+    p99: float
+    p999: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scale:
+    """The seasonal naive error of one series of the reference: means of ``|y_t − y_{t−season}|`` and of its square.
+
+    *series* names the columns that tell series apart (``store|item``), *key* the series; *n* differences were seen.
+    """
+
+    season: int
+    series: str
+    key: str
+    absolute: float
+    squared: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnProfile:
     """What is frozen of one column, for the whole (``group=None``) or for one group of a ``by:`` promise.
 
     *n* rows, *missing* of them missing; *mean* and *std* (ddof 0) over present finite values; *bins10* and *bins2048*
     the numeric edges (10 bins for PSI and its kin, 2 048 for KS and W1); *dictionary* the categories with counts, or
-    ``None`` when over its cap (*overflow* true).
+    ``None`` when over its cap (*overflow* true). *n_nonfinite* of the present values are ±inf; *noise* says what drift
+    metrics show when nothing changed; *scales* are those of scaled errors.
     """
 
     column: str
@@ -59,6 +85,44 @@ class ColumnProfile:
     fences: Fences | None = None
     dictionary: tuple[Category, ...] | None = None
     overflow: bool = False
+    n_nonfinite: int = 0
+    noise: tuple[Noise, ...] = ()
+    scales: tuple[Scale, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Features:
+    """Random Fourier features of the rows of some *columns*: their *mean* over the *n* reference rows.
+
+    A row is standardised (*centre*, *spread*), the frequencies follow from *seed* and the width *sigma*.
+    """
+
+    columns: tuple[str, ...]
+    group: str | None = None
+    seed: int
+    sigma: float
+    centre: tuple[float, ...]
+    spread: tuple[float, ...]
+    n: int
+    mean: tuple[float, ...]
+    noise: tuple[Noise, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sampled:
+    """Values of one column in the reference's sample of rows: the only raw rows kept, and for one metric alone."""
+
+    column: str
+    values: tuple[float | str | None, ...]
+
+
+LATE = frozenset({"n_nonfinite", "noise", "scales"})
+"""Fields that came later: at their defaults they are no part of the digest, so profiles frozen before keep theirs."""
+
+
+def _content(record: Any) -> dict[str, Any]:
+    pairs = ((f, getattr(record, f.name)) for f in fields(record))
+    return {f.name: value for f, value in pairs if f.name not in LATE or value != f.default}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,13 +139,17 @@ class Profile:
     window: Window
     columns: tuple[ColumnProfile, ...]
     source: tuple[str, ...]
+    features: tuple[Features, ...] = ()
+    sample: tuple[Sampled, ...] = ()
     at: datetime
     wall: datetime
 
     @property
     def digest(self) -> str:
         """Digest of the frozen content (not of its name or of when it was frozen)."""
-        return digest("profile", self.subject, self.window, self.columns, self.source)
+        columns = [_content(column) for column in self.columns]
+        late = {name: value for name, value in (("features", self.features), ("sample", self.sample)) if value}
+        return digest("profile", self.subject, self.window, columns, self.source, *([late] if late else []))
 
     @property
     def id(self) -> str:
@@ -101,3 +169,7 @@ class Profile:
     def column(self, name: str, group: str | None = None) -> ColumnProfile | None:
         """The frozen facts of a column (of a group), or ``None`` when nothing was frozen."""
         return next((c for c in self.columns if c.column == name and c.group == group), None)
+
+    def features_of(self, columns: tuple[str, ...], group: str | None = None) -> Features | None:
+        """The frozen features of *columns* (of a group), or ``None`` when nothing was frozen."""
+        return next((f for f in self.features if f.columns == columns and f.group == group), None)

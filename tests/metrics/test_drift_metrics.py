@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import jensenshannon
 from scipy.stats import entropy
 
-from qoa_platform.metrics.drift import TOP, smoothed
+from qoa_platform.metrics.drift_bins import TOP, smoothed
 from qoa_platform.records import ColumnProfile, Profile, Reason
 from qoa_platform.states import Frequencies, Grouped, Histogram, Tally
 from tests.metrics.making import categories, numbers, one, profile

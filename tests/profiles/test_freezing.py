@@ -118,10 +118,12 @@ def test_source_and_window_count_in_the_digest() -> None:
 
 
 def test_fine_edges_are_frozen_when_asked_for() -> None:
-    """``fine`` adds the 2 048 bins of KS and W1."""
+    """``fine`` adds the 2 048 edges of KS and W1, from the least to the greatest value."""
     column = frozen(pl.DataFrame({"x": np.arange(10_000.0)}), Wanted("x"), fine=True).column("x")
     assert column is not None
     assert column.bins2048 is not None
     assert column.bins10 is not None
-    assert len(column.bins2048.counts) == 2048
+    assert len(column.bins2048.edges) == 2048
+    assert (column.bins2048.edges[0], column.bins2048.edges[-1]) == (0.0, 9_999.0)
+    assert column.bins2048.counts[-1] == 0
     assert column.bins10.counts == (1000,) * 10

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from qoa_platform.metrics import Metric
 from qoa_platform.metrics.completeness import Completeness, MissingCount, RowCompleteness, SegmentCompleteness
 from qoa_platform.metrics.distribution import Max, Mean, Min, Std, Sum
-from qoa_platform.metrics.drift import Psi
+from qoa_platform.metrics.drift_bins import Psi
 from qoa_platform.metrics.model_errors import R2, Mae, Rmse, Wape
 from qoa_platform.metrics.schema import UnseenCount, UnseenShare
 from qoa_platform.metrics.timeliness import FutureShare, Timeliness

@@ -1,10 +1,17 @@
 """Tests of verdicts.noise: floors against scipy, the published table and simulation."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from scipy.stats import chi2
+from numpy.typing import NDArray
+from scipy.stats import chi2, ks_2samp, wasserstein_distance
 
+from qoa_platform.profiles.edges import edges
+from qoa_platform.profiles.simulating import share_noise, shift_noise
+from qoa_platform.records import Noise
 from qoa_platform.verdicts import floor_of, psi_floor
+from qoa_platform.verdicts.noise import drawn_floor
 
 TABLE = {100: 0.280, 300: 0.094, 1_000: 0.029, 3_000: 0.011, 10_000: 0.0042, 100_000: 0.0017}
 
@@ -51,3 +58,63 @@ def test_impossible_counts_are_errors(bad: dict[str, float]) -> None:
             int(arguments["rows"]), int(arguments["reference"]), int(arguments["bins"]),
             alpha=arguments["alpha"], dispersion=arguments["dispersion"],
         )  # fmt: skip
+
+
+def test_floors_of_drawn_noise_follow_the_sample_sizes() -> None:
+    """At a drawn size the point itself, between two of them their straight line in √(1/N + 1/M), times √φ."""
+    points = [Noise(metric="drift.tvd", rows=r, p99=3 / r**0.5, p999=4 / r**0.5) for r in (100, 10_000)]
+    exact = drawn_floor("drift.tvd", 100, 10**9, points, dispersion=1)
+    assert exact == pytest.approx(0.4, rel=1e-3)
+    assert drawn_floor("drift.tvd", 1_000, 10**9, points, dispersion=1) == pytest.approx(4 / 1_000**0.5, rel=1e-3)
+    assert drawn_floor("drift.tvd", 25, 10**9, points, dispersion=1) == pytest.approx(0.8, rel=1e-3)
+    assert drawn_floor("drift.tvd", 100, 10**9, points, alpha=0.01, dispersion=1) == pytest.approx(0.3, rel=1e-3)
+    assert drawn_floor("drift.tvd", 100, 10**9, points, looks=10, dispersion=1) == pytest.approx(0.5, rel=1e-3)
+    assert floor_of("drift.tvd", 100, 10**9, 10, noise=points) == pytest.approx(0.4 * 2**0.5, rel=1e-3)
+    assert floor_of("drift.tvd", 100, 10**9, 10) is None
+    shifts = [replace(p, metric="drift.wasserstein") for p in points]
+    in_std = floor_of("drift.wasserstein_std", 100, 10**9, 10, noise=shifts, spread=2.0)
+    assert in_std == pytest.approx(0.2 * 2**0.5, rel=1e-3)
+
+
+METRICS = ("drift.tvd", "drift.wasserstein", "drift.ks")
+
+
+def distances(reference: NDArray[np.float64], own: NDArray[np.float64], coarse: tuple[float, ...]) -> list[float]:
+    """The exact ones, of two samples."""
+    p, q = (
+        np.diff(np.searchsorted(np.sort(v), coarse, side="right"), prepend=0, append=v.size) / v.size
+        for v in (reference, own)
+    )
+    ks = ks_2samp(reference, own, method="asymp").statistic
+    return [float(np.abs(p - q).sum() / 2), wasserstein_distance(reference, own), float(ks)]
+
+
+def false_alarms(alpha: float, seeds: int, trials: int) -> dict[str, float]:
+    """Share of windows above the floor when nothing changed, by metric: ties or not, small windows and large."""
+    hits: list[list[bool]] = []
+    for seed in range(seeds):
+        rng = np.random.default_rng(seed)
+        known = rng.gamma(2.0, size=4_000)
+        for values in (known, known.round(1)):
+            fine, coarse = edges(np.sort(values), 2047, ends=True), edges(np.sort(values), 10)
+            assert fine is not None
+            assert coarse is not None
+            noise = [*shift_noise(fine, rng), *share_noise(coarse.counts, rng)]
+            for rows in (100, 2_000):
+                floors = [drawn_floor(m, rows, 4_000, noise, alpha=alpha, dispersion=1) for m in METRICS[:2]]
+                floors.append((-0.5 * np.log(alpha / 2) * (1 / rows + 1 / 4_000)) ** 0.5)
+                for _ in range(trials):
+                    seen = distances(rng.choice(values, 4_000), rng.choice(values, rows), coarse.edges)
+                    hits.append([d > (f or 0.0) for d, f in zip(seen, floors, strict=True)])
+    return dict(zip(METRICS, np.mean(hits, axis=0).tolist(), strict=True))
+
+
+def test_drawn_noise_rarely_passes_its_floor() -> None:
+    """Simulated false alarms at the floor stay near α (metrics.md law 8): α .01, 600 windows for speed."""
+    assert all(share <= 0.025 for share in false_alarms(0.01, seeds=1, trials=150).values())
+
+
+@pytest.mark.slow
+def test_drawn_noise_rarely_passes_its_floor_of_many_windows() -> None:
+    """False alarms at the floor stay within 1.5 α over 12 000 windows of 4 references, with and without ties."""
+    assert all(share <= 0.015 for share in false_alarms(0.01, seeds=4, trials=750).values())
