@@ -67,12 +67,18 @@ class Std(_OfMoments):
 class _OfShape(_OfMoments):
     unit = Unit.ONE
 
+    def ask(self, profile: Profile | None, /) -> Ask:  # noqa: ARG002
+        """The moments of the column up to the fourth."""
+        return self._ask(Moments, order=4)
+
     def _of(self, state: Moments) -> Reading:
+        if state.m3 is None or state.m4 is None:
+            return undefined(state.n, "M3 and M4 were not asked for")
         if not spreads(state.m2, state.n, state.mean):
             return undefined(state.n, "all values are equal: they have no shape")
-        return Reading(value=self._shape(state), n=state.n)
+        return Reading(value=self._shape(state.n, state.m2, state.m3, state.m4), n=state.n)
 
-    def _shape(self, state: Moments) -> float:
+    def _shape(self, n: int, m2: float, m3: float, m4: float) -> float:
         raise NotImplementedError
 
 
@@ -86,8 +92,8 @@ class Skewness(_OfShape):
 
     id = "data.skewness"
 
-    def _shape(self, state: Moments) -> float:
-        return sqrt(state.n) * (state.m3 / state.m2) / sqrt(state.m2)
+    def _shape(self, n: int, m2: float, m3: float, m4: float) -> float:  # noqa: ARG002
+        return sqrt(n) * (m3 / m2) / sqrt(m2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +102,8 @@ class Kurtosis(_OfShape):
 
     id = "data.kurtosis"
 
-    def _shape(self, state: Moments) -> float:
-        return state.n * (state.m4 / state.m2) / state.m2 - 3
+    def _shape(self, n: int, m2: float, m3: float, m4: float) -> float:  # noqa: ARG002
+        return n * (m4 / m2) / m2 - 3
 
 
 def spreads(m2: float, n: int, mean: float) -> bool:

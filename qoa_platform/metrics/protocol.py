@@ -44,7 +44,7 @@ group is ``None``, and the answer is a plain ``Tally``. A group without fences h
     ``probability`` (score, truth as class ``positive``: Σ ``log``, ``squared``, ``p``, ``y``, rows ``outside`` 0 to 1),
     ``confidence`` (score, ``scored``, ``above``: Σ ``sure``, rows ``outside``).
 ``moments`` → ``Moments``
-    One numeric column, over present finite values; ``n_nonfinite`` counts ±inf.
+    One numeric column, over present finite values; ``n_nonfinite`` counts ±inf. M3 and M4 only with ``order = 4``.
 ``comoments`` → ``Comoments``
     Columns (x, y), over rows with both present and finite; ``n_nonfinite`` counts rows with both present, one ±inf.
 ``span`` → ``Span``

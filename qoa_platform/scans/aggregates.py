@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import pairwise
 from math import floor, inf, isfinite, isnan, sqrt
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -32,29 +32,42 @@ MANY_EDGES = 64
 """From so many edges on, sorting the column once is cheaper than one comparison per edge."""
 EXACT = 2.0**53
 HUGE = 1e300
+SHAPE = 4
+"""The order of moments that skewness and kurtosis take; mean and spread take the first two."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """What aggregates are written over: the columns that are there, and which of them hold a null anywhere."""
+    """What aggregates are written over: the columns that are there, and which of them may hold a null.
+
+    Of a *frame* that is large, aggregates are written for these very rows, which saves passes over them. Without one
+    they are written for any rows of the schema, so that they need not be written again for the next frame.
+    """
 
     schema: Schema
     nullable: frozenset[str]
-    frame: pl.DataFrame = field(default_factory=pl.DataFrame, compare=False, repr=False)
-    """The rows, for what has to be known of a column beforehand."""
+    frame: pl.DataFrame | None = field(default=None, compare=False, repr=False)
 
-    def anchor(self, column: str) -> float:
-        """The value nearest to 0 of a number column whose values have one sign, else 0.
+    @classmethod
+    def of(cls, frame: pl.DataFrame) -> "Layout":
+        """For the rows of *frame*, and no others."""
+        nullable = frozenset(column.name for column in frame.iter_columns() if column.null_count())
+        return cls(schema=dict(frame.schema), nullable=nullable, frame=frame)
 
-        Sums of powers are taken about it, lest a large mean eats the spread. No other value would do: subtracting one
-        of 10¹⁵ (a sentinel, say) would cost all values near 1 their digits, also in groups and filters without it.
-        """
+    @classmethod
+    def of_any(cls, schema: Schema) -> "Layout":
+        """For all rows of *schema*."""
+        return cls(schema=dict(schema), nullable=frozenset(schema))
+
+    def ends(self, column: str) -> tuple[float, float] | None:
+        """The least and the greatest value of a number column, ±inf too; ``None`` where that is not known."""
+        if self.frame is None:
+            return None
         values = self.frame.get_column(column) if column in self.frame.columns else pl.Series(dtype=pl.Float64)
         low, high = (
             float(end) if isinstance(end, int | float | Decimal) else 0.0 for end in (values.min(), values.max())
         )
-        nearest = low if low > 0 else high if high < 0 else 0.0
-        return nearest if abs(nearest) < HUGE else 0.0
+        return low, high
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +76,8 @@ class Aggregate:
 
     exprs: Mapping[str, pl.Expr]
     read: Callable[[Values], State]
+    columns: Mapping[str, pl.Expr] = field(default_factory=dict)
+    """What has to be added to the rows before, by name."""
 
 
 def aggregate(ask: Ask, layout: Layout) -> Aggregate:
@@ -78,7 +93,7 @@ def aggregate(ask: Ask, layout: Layout) -> Aggregate:
         case "sums":
             return _sums(ask, layout, params)
         case "moments":
-            return _moments(ask.columns[0], layout)
+            return _moments(ask.columns[0], layout, params.get("order"))
         case "comoments":
             return _comoments(ask.columns, layout)
         case "span":
@@ -120,26 +135,59 @@ def _finite(column: str, layout: Layout) -> pl.Expr:
     return pl.when(value.is_finite()).then(value) if layout.schema[column].is_float() else value
 
 
-def _moments(column: str, layout: Layout) -> Aggregate:
+def _moments(column: str, layout: Layout, order: Any) -> Aggregate:
+    """n, mean and M2 of the finite values about an anchor; M3 and M4, which cost as much again each, with *order* 4."""
+    shape = order == SHAPE
     require_number(column, layout.schema, "moments")
-    anchor = layout.anchor(column)
-    value = _finite(column, layout) - anchor
-    prefix = f"moments {column!r} "
-    exprs = {"n": value.count(), "mean": value.mean(), "variance": value.var(ddof=0)}
-    exprs |= {"skewness": value.skew(bias=True), "kurtosis": value.kurtosis(fisher=False, bias=True)}
-    if layout.schema[column].is_float():
+    prefix, moved, about = f"moments {column!r} ", *_moved(column, layout)
+    mean = moved.value.mean() if about is not None else _finite(column, layout).mean()
+    exprs = {"n": moved.value.count(), "mean": mean, "variance": moved.value.var(ddof=0)}
+    if shape:
+        exprs["skewness"] = moved.value.skew(bias=True)
+        exprs["kurtosis"] = moved.value.kurtosis(fisher=False, bias=True)
+    if not moved.finite:
         exprs["nonfinite"] = pl.col(column).is_infinite().sum()
 
     def read(values: Values) -> State:
         n, nonfinite = int(values[prefix + "n"] or 0), int(values.get(prefix + "nonfinite") or 0)
         if n == 0:
             return Moments(n_nonfinite=nonfinite)
-        mean, m2 = anchor + float(values[prefix + "mean"]), n * float(values[prefix + "variance"])
+        mean, m2 = (about or 0.0) + float(values[prefix + "mean"]), n * float(values[prefix + "variance"])
+        if not shape:
+            return Moments(n, mean, m2, None, None, nonfinite)
         m3 = _unscaled(values[prefix + "skewness"], m2 * sqrt(m2 / n) if m2 >= 0 else 0.0, m2)
         m4 = _unscaled(values[prefix + "kurtosis"], m2 * m2 / n, m2)
         return Moments(n, mean, m2, m3, m4, nonfinite)
 
-    return Aggregate(exprs={prefix + name: expr for name, expr in exprs.items()}, read=read)
+    named = {prefix + name: expr for name, expr in exprs.items()}
+    return Aggregate(exprs=named, read=read, columns=moved.columns)
+
+
+class _Moved(NamedTuple):
+    """The finite values of a column, moved towards 0; the columns that this takes; whether all values are finite."""
+
+    value: pl.Expr
+    columns: Mapping[str, pl.Expr]
+    finite: bool
+
+
+def _moved(column: str, layout: Layout) -> tuple[_Moved, float | None]:
+    """A column less its value nearest to 0 (0 where it has values of both signs), and that value where it is known.
+
+    Sums of powers are taken about it, lest a large mean eats the spread. No other value would do: subtracting one of
+    10¹⁵ (a sentinel, say) would cost all values near 1 their digits, also in groups and filters without it.
+    """
+    ends = layout.ends(column)
+    if ends is None:
+        value, name = _finite(column, layout), f"␟moved {column!r}"
+        nearest = pl.lit(0.0).clip(value.min(), value.max())
+        return _Moved(pl.col(name), {name: value - nearest}, not layout.schema[column].is_float()), None
+    finite = all(map(isfinite, ends))
+    value = pl.col(column).cast(pl.Float64) if finite else _finite(column, layout)
+    low, high = ends
+    least = low if low > 0 else high if high < 0 else 0.0
+    about = least if abs(least) < HUGE else 0.0
+    return _Moved(value - about if about else value, {}, finite or not layout.schema[column].is_float()), about
 
 
 def _unscaled(shape: float | None, scale: float, m2: float) -> float:

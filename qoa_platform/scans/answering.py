@@ -11,6 +11,8 @@ from qoa_platform.scans.planning import Pass, Plan, sums_its_groups, whole
 from qoa_platform.scans.queries import BROKEN, NONE, Answer, Answers, Beside, Failure, Query, Source, query
 from qoa_platform.states import Grouped, State, Tally
 
+AS_WRITTEN = pl.QueryOptFlags.none()
+
 
 def answered(steps: Plan, rows: pl.DataFrame, beside: Beside = NONE) -> dict[Ask, State | Failure]:
     """The state of every ask of the plan, over normal *rows*, or why there is none. Never raises for what they hold."""
@@ -29,12 +31,19 @@ def _together(passes: Sequence[Pass], source: Source) -> Iterator[Answers]:
         except BROKEN as error:
             yield {ask: source.failure(error, ask) for ask in step.asks}
     try:
-        tables = pl.collect_all([item.table for item in queries])
+        tables = _collected([item.table for item in queries], source)
     except BROKEN:
         yield from _apart(passes, source)
     else:
         for item, table in zip(queries, tables, strict=True):
             yield item.read(table)
+
+
+def _collected(tables: Sequence[pl.LazyFrame], source: Source) -> list[pl.DataFrame]:
+    """The tables. Of few rows one by one, as they are written: looking for a better plan would take longer."""
+    if source.signature is None:
+        return pl.collect_all(tables)
+    return [table.collect(engine="in-memory", optimizations=AS_WRITTEN) for table in tables]
 
 
 def _apart(passes: Sequence[Pass], source: Source) -> Iterator[Answers]:

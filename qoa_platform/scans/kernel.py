@@ -4,7 +4,7 @@ Batches, partitions, Ray and Spark are all the same: map the kernel over frames,
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import reduce
+from functools import lru_cache, reduce
 from itertools import chain
 from types import MappingProxyType
 
@@ -13,6 +13,7 @@ import polars as pl
 from qoa_platform.metrics import UNMERGEABLE
 from qoa_platform.records import Ask
 from qoa_platform.scans.answering import answered
+from qoa_platform.scans.keeping import KEPT, Signature, signature
 from qoa_platform.scans.normalising import Missing, normal
 from qoa_platform.scans.planning import Plan, plan
 from qoa_platform.scans.queries import BROKEN, NONE, Beside, Failure
@@ -87,7 +88,7 @@ def prepared(
     frame: pl.DataFrame, asks: Sequence[Ask], missing: Missing, broken: Causes = SOUND
 ) -> tuple[Plan, pl.DataFrame]:
     """The plan, and the normal rows of the columns that it reads (of none: of some column, which counts the rows)."""
-    steps = plan(asks, frame.schema, broken)
+    steps = plan(asks, frame.schema, broken) if broken else _planned(tuple(asks), signature(frame))
     columns = steps.columns or frame.columns[:1]
     if not columns:
         return steps, frame
@@ -98,6 +99,12 @@ def prepared(
     return plan(asks, frame.schema, {**broken, **found}), pl.concat(good, how="horizontal") if good else frame.select(
         []
     )
+
+
+@lru_cache(maxsize=KEPT)
+def _planned(asks: tuple[Ask, ...], columns: Signature) -> Plan:
+    """The plan, which depends on nothing but asks and schema."""
+    return plan(asks, dict(zip(*columns, strict=True)))
 
 
 def _broken(

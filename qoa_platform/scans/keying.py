@@ -1,7 +1,7 @@
 """Owns answers about keys: how many are distinct, how many stand alone, and their mergeable hashes."""
 
 from collections.abc import Mapping, Sequence
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import add
 
 import numpy as np
@@ -11,6 +11,7 @@ from qoa_platform.records import Ask
 from qoa_platform.scans.columns import Schema
 from qoa_platform.scans.grouping import parts
 from qoa_platform.scans.hashing import WORD, stable_hash
+from qoa_platform.scans.keeping import KEPT
 from qoa_platform.states import Keys, Sums
 from qoa_platform.states.key_hash import factor
 
@@ -73,8 +74,13 @@ def _uniqueness(rows: pl.DataFrame, columns: Sequence[str]) -> Sums:
 
 def quick_hash(columns: Sequence[str], schema: Schema) -> pl.Expr:
     """A 64-bit hash of each row that holds within this process only: a linear combination of the parts, wrapping."""
-    parts_ = [_word(c, schema[c]) * pl.lit(factor(j) % WORD, dtype=pl.UInt64) for j, c in enumerate(columns, 1)]
-    return reduce(add, parts_)
+    return _quick_hash(tuple(columns), tuple(schema[name] for name in columns))
+
+
+@lru_cache(maxsize=KEPT)
+def _quick_hash(columns: tuple[str, ...], types: tuple[pl.DataType, ...]) -> pl.Expr:
+    words = (_word(name, dtype) for name, dtype in zip(columns, types, strict=True))
+    return reduce(add, (word * pl.lit(factor(j) % WORD, dtype=pl.UInt64) for j, word in enumerate(words, 1)))
 
 
 def _word(column: str, dtype: pl.DataType) -> pl.Expr:

@@ -1,9 +1,12 @@
 """Owns the missing rule of a frame: null, NaN and declared tokens become null before anything reads a column (1.1)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
+from functools import lru_cache
+from math import isnan
 
 import polars as pl
 
+from qoa_platform.scans.keeping import KEPT, SMALL, Signature, signature
 from qoa_platform.scans.times import micros, micros_of
 
 Missing = Mapping[str, tuple[str, ...]]
@@ -23,29 +26,50 @@ def normal(frame: pl.DataFrame, columns: Iterable[str], missing: Missing) -> pl.
     >>> normal(frame, ["x", "y"], {"x": ("-9",), "y": ("",)}).null_count().row(0)
     (2, 2)
     """
+    tokens = tuple(sorted((name, missing[name]) for name in missing.keys() & set(columns)))
+    if frame.height <= SMALL:
+        return frame.select_seq(_selected(tuple(sorted(columns)), signature(frame), tokens))
     part = frame.select(sorted(columns))
-    changed = [
-        expr
-        for name, dtype in part.schema.items()
-        if (expr := _normal(part.get_column(name), dtype, missing.get(name, ()))) is not None
-    ]
-    return part.with_columns(changed) if changed else part
+    dirty = {column.name for column in part.iter_columns() if column.dtype.is_float() and _has_nan(column)}
+    changed = _changes(part.schema, dirty, dict(tokens))
+    return part.with_columns(changed.values()) if changed else part
 
 
-def _normal(column: pl.Series, dtype: pl.DataType, tokens: tuple[str, ...]) -> pl.Expr | None:
-    """How *column* becomes normal, or ``None`` when it is."""
-    expr = pl.col(column.name)
+@lru_cache(maxsize=KEPT)
+def _selected(
+    columns: tuple[str, ...], found: Signature, tokens: tuple[tuple[str, tuple[str, ...]], ...]
+) -> list[pl.Expr]:
+    """The normal *columns* of any frame of that signature, whether or not a NaN is there."""
+    types = dict(zip(*found, strict=True))
+    schema = {name: types[name] for name in columns if name in types}
+    changed = _changes(schema, {name for name, dtype in schema.items() if dtype.is_float()}, dict(tokens))
+    return [changed.get(name, pl.col(name)) for name in columns]
+
+
+def _has_nan(column: pl.Series) -> bool:
+    """Whether a NaN is there. A sum is quicker than a mask, and is NaN if one of its terms is (or ∞ − ∞)."""
+    return isnan(float(column.sum())) and bool(column.is_nan().any())
+
+
+def _changes(schema: Mapping[str, pl.DataType], dirty: Container[str], missing: Missing) -> dict[str, pl.Expr]:
+    """How the columns that are not normal become so."""
+    found = ((name, _normal(name, dtype, missing.get(name, ()), dirty=name in dirty)) for name, dtype in schema.items())
+    return {name: expr for name, expr in found if expr is not None}
+
+
+def _normal(name: str, dtype: pl.DataType, tokens: tuple[str, ...], *, dirty: bool) -> pl.Expr | None:
+    """How a column becomes normal, or ``None`` when it is."""
+    expr = pl.col(name)
     values = tokens_of(tokens, dtype)
-    dirty = dtype.is_float() and bool(column.is_nan().any())
     if not dirty and not values:
         return None
     if dirty:
         expr = expr.fill_nan(None)
     if not values:
         return expr
-    key = _key(column.name, dtype) if not dtype.is_numeric() else expr
+    key = _key(name, dtype) if not dtype.is_numeric() else expr
     is_token = pl.any_horizontal(key == value for value in values)
-    return pl.when(is_token.fill_null(value=False)).then(None).otherwise(expr).alias(column.name)
+    return pl.when(is_token.fill_null(value=False)).then(None).otherwise(expr).alias(name)
 
 
 def _key(name: str, dtype: pl.DataType) -> pl.Expr:

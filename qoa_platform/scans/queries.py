@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 from typing import assert_never
 
@@ -10,10 +11,11 @@ import polars as pl
 from qoa_platform.metrics.expressions import ExpressionError
 from qoa_platform.records import Ask
 from qoa_platform.scans.aggregates import Aggregate, Layout, Values, aggregate
-from qoa_platform.scans.columns import UnanswerableError, described
+from qoa_platform.scans.columns import Schema, UnanswerableError, described
 from qoa_platform.scans.compiling import CompileError, condition, parsed
 from qoa_platform.scans.counting import answer_of_counts, answer_of_fences, coarser, counts, within_fences
 from qoa_platform.scans.grouping import GROUP, named, parts
+from qoa_platform.scans.keeping import KEPT, SMALL, Signature, signature
 from qoa_platform.scans.keying import answer_of_keys, hashed
 from qoa_platform.scans.keys import group_names
 from qoa_platform.scans.planning import Pass, Shape, columns_read, whole
@@ -30,6 +32,12 @@ BROKEN = (Exception, pl.exceptions.PanicException)
 Beside = Mapping[str, pl.DataFrame | pl.LazyFrame]
 """Other frames that an ask may name, by asset or by the metric's parameter."""
 NONE: Beside = MappingProxyType({})
+
+
+@lru_cache(maxsize=KEPT)
+def layout_of(columns: Signature) -> Layout:
+    """The layout for any rows of a signature."""
+    return Layout.of_any(dict(zip(*columns, strict=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +66,17 @@ class Source:
 
     rows: pl.LazyFrame
     layout: Layout
+    signature: Signature | None = None
+    """Set where the layout is that of any rows of the schema."""
     beside: Beside = field(default_factory=dict)
 
     @classmethod
     def of(cls, frame: pl.DataFrame, beside: Beside = NONE) -> "Source":
         """The rows of *frame*, in which missing is null, and the frames that stand *beside* it."""
-        nullable = frozenset(column.name for column in frame.iter_columns() if column.null_count())
-        layout = Layout(schema=dict(frame.schema), nullable=nullable, frame=frame)
-        return cls(rows=frame.lazy(), layout=layout, beside=beside)
+        if frame.height > SMALL:
+            return cls(rows=frame.lazy(), layout=Layout.of(frame), beside=beside)
+        columns = signature(frame)
+        return cls(rows=frame.lazy(), layout=layout_of(columns), signature=columns, beside=beside)
 
     def where(self, text: str | None) -> pl.LazyFrame:
         """The rows in which the condition is true. Raises CompileError, ExpressionError."""
@@ -73,11 +84,7 @@ class Source:
 
     def failure(self, error: BaseException, ask: Ask) -> Failure:
         """What was found; where the engine says it, which may name no column, with what was read and its types."""
-        text = str(error).strip().split("\n", 1)[0] or type(error).__name__
-        if isinstance(error, UnanswerableError | CompileError | ExpressionError):
-            return Failure(text)
-        read = columns_read(ask) or tuple(self.layout.schema)
-        return Failure(f"{text}; read were {described(read, self.layout.schema)}")
+        return _failure(error, ask, self.layout.schema)
 
     def guarded(self, ask: Ask, answer: Callable[[], Answer]) -> Answer:
         """The answer, or why it failed."""
@@ -85,6 +92,13 @@ class Source:
             return answer()
         except BROKEN as error:
             return self.failure(error, ask)
+
+
+def _failure(error: BaseException, ask: Ask, schema: Schema) -> Failure:
+    text = str(error).strip().split("\n", 1)[0] or type(error).__name__
+    if isinstance(error, UnanswerableError | CompileError | ExpressionError):
+        return Failure(text)
+    return Failure(f"{text}; read were {described(columns_read(ask) or tuple(schema), schema)}")
 
 
 def query(  # noqa: C901 (one case per shape)
@@ -152,36 +166,69 @@ def _counted(step: Pass) -> frozenset[str]:
     return frozenset((*step.by, *step.columns))
 
 
-def _aggregates(step: Pass, source: Source) -> tuple[dict[Ask, Aggregate], dict[Ask, Answer]]:
-    """The aggregates of each ask, and the asks that have none."""
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The aggregates of a pass, ask by ask, the asks that have none, and the distinct expressions."""
+
+    found: Mapping[Ask, Aggregate]
+    failed: Mapping[Ask, Answer]
+    exprs: Sequence[pl.Expr]
+    columns: Sequence[pl.Expr] = ()
+
+    def rows(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        """*rows* with the columns that the aggregates take."""
+        return rows.with_columns_seq(self.columns) if self.columns else rows
+
+
+def _written(step: Pass, source: Source) -> Written:
+    """The aggregates of a pass; those that are for any rows of a schema are written once."""
+    if source.signature is None:
+        return _write(step, source.layout)
+    return _written_for(step, source.signature)
+
+
+@lru_cache(maxsize=KEPT)
+def _written_for(step: Pass, columns: Signature) -> Written:
+    return _write(step, layout_of(columns))
+
+
+def _write(step: Pass, layout: Layout) -> Written:
     found: dict[Ask, Aggregate] = {}
     failed: dict[Ask, Answer] = {}
     for ask in step.asks:
         try:
-            found[ask] = aggregate(whole(ask), source.layout)
+            found[ask] = aggregate(whole(ask), layout)
         except BROKEN as error:
-            failed[ask] = source.failure(error, ask)
-    return found, failed
-
-
-def _exprs(found: Mapping[Ask, Aggregate]) -> list[pl.Expr]:
-    distinct = {name: expr for item in found.values() for name, expr in item.exprs.items()}
-    return [expr.alias(name) for name, expr in distinct.items()]
+            failed[ask] = _failure(error, ask, layout.schema)
+    exprs, columns = (
+        tuple(expr.alias(name) for name, expr in distinct.items())
+        for distinct in (
+            {name: expr for item in found.values() for name, expr in item.exprs.items()},
+            {name: expr for item in found.values() for name, expr in item.columns.items()},
+        )
+    )
+    return Written(found=found, failed=failed, exprs=exprs, columns=columns)
 
 
 def _select(step: Pass, source: Source) -> Query:
-    found, failed = _aggregates(step, source)
+    written = _written(step, source)
+    found = written.found
 
     def read(table: pl.DataFrame) -> Answers:
         values: Values = table.row(0, named=True) if found else {}
-        return failed | {ask: source.guarded(ask, lambda i=item: i.read(values)) for ask, item in found.items()}  # type: ignore[misc]
+        return {**written.failed} | {
+            ask: source.guarded(ask, lambda i=item: i.read(values))  # type: ignore[misc]
+            for ask, item in found.items()
+        }
 
-    return Query(table=source.where(step.where).select(_exprs(found)), read=read)
+    rows = written.rows(source.where(step.where))
+    few = source.signature is not None  # handing expressions to threads would take longer
+    return Query(table=rows.select_seq(written.exprs) if few else rows.select(written.exprs), read=read)
 
 
 def _group(step: Pass, source: Source) -> Query:
-    found, failed = _aggregates(step, source)
-    rows, exprs, by = source.where(step.where), _exprs(found), list(step.by)
+    written = _written(step, source)
+    rows, exprs, by = written.rows(source.where(step.where)), written.exprs, list(step.by)
     keys = [f"{GROUP} {name}" for name in by]  # no aggregate is called so
 
     def read(table: pl.DataFrame) -> Answers:
@@ -189,7 +236,10 @@ def _group(step: Pass, source: Source) -> Query:
             table = named(rows.collect(), by).lazy().group_by(GROUP).agg(exprs).collect()
         names = table.get_column(GROUP).to_list() if GROUP in table.columns else group_names(table, keys)
         groups = list(zip(names, table.iter_rows(named=True), strict=True))
-        return failed | {ask: source.guarded(ask, lambda i=item: _per_group(i, groups)) for ask, item in found.items()}  # type: ignore[misc]
+        return {**written.failed} | {
+            ask: source.guarded(ask, lambda i=item: _per_group(i, groups))  # type: ignore[misc]
+            for ask, item in written.found.items()
+        }
 
     grouped = rows.group_by(pl.col(name).alias(key) for name, key in zip(by, keys, strict=True))
     return Query(table=grouped.agg(exprs), read=read)

@@ -139,8 +139,10 @@ def moments_close(a: Moments, b: Moments, rows: Rows) -> bool:
         (a.n, a.n_nonfinite) == (b.n, b.n_nonfinite)
         and near(a.mean, b.mean, max(xs, default=0.0))
         and near(a.m2, b.m2, powers[0])
-        and near(a.m3, b.m3, powers[1], SHAPE)
-        and near(a.m4, b.m4, powers[2], SHAPE)
+        and all(
+            x == y if x is None or y is None else near(x, y, power, SHAPE)
+            for x, y, power in ((a.m3, b.m3, powers[1]), (a.m4, b.m4, powers[2]))
+        )
     )
 
 

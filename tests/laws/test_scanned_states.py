@@ -143,7 +143,8 @@ SCANNED: tuple[Scanned, ...] = (
         Ask(state="sums", columns=("x", "y"), params=(("terms", "errors"),)), errors, errors_close,
     ),
     Scanned(
-        "moments", {"x": NUMBER}, st.tuples(maybe), Ask(state="moments", columns=("x",)),
+        "moments", {"x": NUMBER}, st.tuples(maybe),
+        Ask(state="moments", columns=("x",), params=(("order", 4),)),
         of_first(built.moments), first_close(built.moments_close),
     ),
     Scanned(

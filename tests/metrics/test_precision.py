@@ -6,7 +6,6 @@ import pytest
 from scipy import stats
 
 from qoa_platform.scans import measure
-from qoa_platform.states import Moments
 from tests.metrics.making import one
 
 RNG = np.random.default_rng(11)
@@ -27,14 +26,16 @@ def test_a_sentinel_costs_the_others_no_digit(sentinel: float) -> None:
 
 
 @pytest.mark.parametrize("offset", [0.0, 1e6, 1e9, -1e9])
-def test_a_large_mean_costs_the_spread_no_digit(offset: float) -> None:
+@pytest.mark.parametrize("copies", [1, 10], ids=["few", "many"])
+def test_a_large_mean_costs_the_spread_no_digit(offset: float, copies: int) -> None:
     """Spread, skewness and kurtosis of values about ±1e9 are those of what is really stored there, to 1e-6."""
     column = SMALL + offset
     stored = column - offset  # exact: neighbours in floating point
-    metric = one("data.std", "x")
-    scan = measure(pl.DataFrame({"x": column}), [(metric, None)], missing={})
-    assert scan.measured[0].reading.value == pytest.approx(stored.std(ddof=1), rel=1e-9)
-    (state,) = scan.states.values()
-    assert isinstance(state, Moments)
-    assert np.sqrt(state.n) * state.m3 / state.m2**1.5 == pytest.approx(stats.skew(stored), rel=1e-6)
-    assert state.n * state.m4 / state.m2**2 - 3 == pytest.approx(stats.kurtosis(stored), rel=1e-6)
+    frame = pl.DataFrame({"x": [*column] * copies})
+    metrics = [one(f"data.{name}", "x") for name in ("std", "skewness", "kurtosis")]
+    std, skewness, kurtosis = (
+        m.reading.value for m in measure(frame, [(m, None) for m in metrics], missing={}).measured
+    )
+    assert std == pytest.approx(np.tile(stored, copies).std(ddof=1), rel=1e-9)
+    assert skewness == pytest.approx(stats.skew(stored), rel=1e-6)
+    assert kurtosis == pytest.approx(stats.kurtosis(stored), rel=1e-6)

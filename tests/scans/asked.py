@@ -97,7 +97,7 @@ PLAIN: tuple[Ask, ...] = (
     ask("tally", "t", "u", hits="after", skew=86400.0), ask("tally", "u", "d", hits="after"),
     ask("tally", "f", hits="fences", fences=(None, -1.0, 2.5)),
     ask("sums", "g", "n", terms="errors"), ask("sums", "m", "n", terms="errors"),
-    *(ask("moments", c) for c in "nfm"),
+    *(ask("moments", c) for c in "nfm"), *(ask("moments", c, order=4) for c in "nfm"),
     ask("comoments", "f", "n"), ask("comoments", "n", "m"),
     *(ask("span", c) for c in "infmscetud"),
     ask("span", "t", until="2000-01-01T00:00:00+00:00"), ask("span", "d", until="2000-01-01T00:00:00+00:00"),

@@ -140,7 +140,7 @@ def _state(ask: Ask, rows: Sequence[Row]) -> State:  # noqa: C901, PLR0911, PLR0
             return Sums.of_terms(len(errors), **{name: sum(v) for name, v in terms.items()})
         case "moments":
             finite = [float(x) for (x,) in present if math.isfinite(x)]
-            return _moments(finite, len(present) - len(finite))
+            return _moments(finite, len(present) - len(finite), shape=params.get("order") == 4)
         case "comoments":
             pairs = [(float(x), float(y)) for x, y in present if math.isfinite(x) and math.isfinite(y)]
             return _comoments(pairs, len(present) - len(pairs))
@@ -238,12 +238,12 @@ def _span(values: Sequence[Any], until: object) -> Span:
     return Span(len(values), min(values), max(values)) if values else Span()
 
 
-def _moments(x: Sequence[float], nonfinite: int) -> Moments:
+def _moments(x: Sequence[float], nonfinite: int, *, shape: bool) -> Moments:
     if not x:
         return Moments(n_nonfinite=nonfinite)
     mean = math.fsum(x) / len(x)
     m2, m3, m4 = (math.fsum((v - mean) ** k for v in x) for k in (2, 3, 4))
-    return Moments(len(x), mean, m2, m3, m4, nonfinite)
+    return Moments(len(x), mean, m2, m3, m4, nonfinite) if shape else Moments(len(x), mean, m2, None, None, nonfinite)
 
 
 def _comoments(pairs: Sequence[tuple[float, float]], nonfinite: int) -> Comoments:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from fractions import Fraction
+from unittest.mock import patch
 
 import polars as pl
 import pytest
@@ -10,6 +11,8 @@ from hypothesis import strategies as st
 
 from qoa_platform.metrics import UNMERGEABLE
 from qoa_platform.records import Ask
+from qoa_platform.scans import normalising, queries
+from qoa_platform.scans.keeping import SMALL
 from qoa_platform.scans.queries import Failure
 from qoa_platform.states import Grouped, State
 from tests.scans.alike import alike
@@ -17,40 +20,42 @@ from tests.scans.asked import BY, FENCED, PLAIN, WHERE, Rows, frame_of, missing_
 from tests.scans.interpreter import answer
 
 
-def check(asks: tuple[Ask, ...], found: Rows) -> None:
-    """One scan answers *asks* as the interpreter does."""
-    answers = states(frame_of(found), asks)
+def check(asks: tuple[Ask, ...], found: Rows, *, few: bool) -> None:
+    """One scan answers *asks* as the interpreter does, by queries written for *few* rows or by those for many."""
+    limit = SMALL if few else -1
+    with patch.object(queries, "SMALL", limit), patch.object(normalising, "SMALL", limit):
+        answers = states(frame_of(found), asks)
     meant = missing_as_none(found)
     wrong = {ask: (answers[ask], answer(ask, meant)) for ask in asks if not alike(answers[ask], answer(ask, meant))}
     assert not wrong
 
 
 @settings(max_examples=30)
-@given(st.lists(rows, max_size=12))
-def test_an_answer_is_what_is_meant(found: Rows) -> None:
+@given(st.lists(rows, max_size=12), st.booleans())
+def test_an_answer_is_what_is_meant(found: Rows, few: bool) -> None:
     """Every kind of ask, over every type of column, all in one scan, equals its meaning written out over rows."""
-    check(PLAIN, found)
+    check(PLAIN, found, few=few)
 
 
 @settings(max_examples=10)
-@given(st.lists(rows, max_size=12), st.sampled_from(WHERE))
-def test_a_filter_leaves_out_what_is_not_true(found: Rows, where: str) -> None:
+@given(st.lists(rows, max_size=12), st.sampled_from(WHERE), st.booleans())
+def test_a_filter_leaves_out_what_is_not_true(found: Rows, where: str, few: bool) -> None:
     """With ``where``, rows in which it is false or missing count for nothing."""
-    check(tuple(replace(ask, where=where) for ask in PLAIN), found)
+    check(tuple(replace(ask, where=where) for ask in PLAIN), found, few=few)
 
 
 @settings(max_examples=15)
-@given(st.lists(rows, max_size=12), st.sampled_from(BY), st.none() | st.sampled_from(WHERE))
-def test_groups_have_a_state_each(found: Rows, by: tuple[str, ...], where: str | None) -> None:
+@given(st.lists(rows, max_size=12), st.sampled_from(BY), st.none() | st.sampled_from(WHERE), st.booleans())
+def test_groups_have_a_state_each(found: Rows, by: tuple[str, ...], where: str | None, few: bool) -> None:
     """With ``by`` the answer is the whole and one state per group, missing parts under ``␀``."""
-    check(tuple(replace(ask, by=by, where=where) for ask in PLAIN), found)
+    check(tuple(replace(ask, by=by, where=where) for ask in PLAIN), found, few=few)
 
 
 @settings(max_examples=15)
-@given(st.lists(rows, max_size=12))
-def test_fences_are_those_of_the_row_s_own_group(found: Rows) -> None:
+@given(st.lists(rows, max_size=12), st.booleans())
+def test_fences_are_those_of_the_row_s_own_group(found: Rows, few: bool) -> None:
     """A hit lies in the fences of its group; groups without fences count neither hits nor rows, nor does the whole."""
-    check(FENCED, found)
+    check(FENCED, found, few=few)
 
 
 MERGEABLE = tuple(ask for ask in (*PLAIN, *FENCED) if ask.state not in UNMERGEABLE)
@@ -75,7 +80,8 @@ def test_a_large_mean_does_not_eat_the_spread(offset: float) -> None:
     exact = [Fraction(v) for v in values]
     mean = sum(exact) / len(exact)
     central = [float(sum((v - mean) ** k for v in exact)) for k in (2, 3, 4)]
-    asks = [Ask(state="moments", columns=("x",)), Ask(state="moments", columns=("x",), by=("g",))]
+    all_four = (("order", 4),)
+    asks = [Ask(state="moments", columns=("x",), by=by, params=all_four) for by in ((), ("g",))]
     whole, grouped = states(pl.DataFrame({"x": values, "g": ["a"] * len(values)}), asks).values()
     for found in (whole, grouped.get("a")):  # type: ignore[union-attr]
         assert found.mean == pytest.approx(float(mean), rel=1e-15)  # type: ignore[union-attr]

@@ -1,5 +1,6 @@
 """Moments and Comoments: accurate where sums of squares lose everything."""
 
+from dataclasses import replace
 from functools import reduce
 from operator import add
 
@@ -24,6 +25,7 @@ def test_a_large_mean_does_not_hide_the_spread(offset: float) -> None:
     values = RNG.normal(0, 1, 5_000)
     state = reduce(add, (moments(part + offset) for part in np.array_split(values, 100)))
     assert state.variance == pytest.approx(np.var(values, ddof=1), rel=1e-6)
+    assert state.m3 is not None
     assert state.m3 / state.n == pytest.approx(np.mean((values - values.mean()) ** 3), abs=1e-5)
 
 
@@ -31,8 +33,23 @@ def test_shape_is_that_of_scipy() -> None:
     """g₁ = √n·M3/M2^1.5 and g₂ = n·M4/M2² − 3 of merged parts equal SciPy's biased skewness and kurtosis."""
     values = RNG.gamma(2.0, 3.0, 4_000)
     state = reduce(add, (moments(part) for part in np.array_split(values, 17)))
+    assert state.m3 is not None
+    assert state.m4 is not None
     assert np.sqrt(state.n) * state.m3 / state.m2**1.5 == pytest.approx(stats.skew(values), rel=1e-9)
     assert state.n * state.m4 / state.m2**2 - 3 == pytest.approx(stats.kurtosis(values), rel=1e-9)
+
+
+def test_states_of_either_order_merge() -> None:
+    """A part that does not know M3 and M4 takes them from the sum and nothing else; the neutral element does not."""
+    values = RNG.gamma(2.0, 3.0, 1_000)
+    first, second = moments(values[:400]), moments(values[400:])
+    plain = replace(second, m3=None, m4=None)
+    for merged in (first + plain, plain + first):
+        assert merged.m3 is merged.m4 is None
+        assert (merged.n, merged.mean, merged.m2) == pytest.approx((1_000, values.mean(), values.var() * 1_000))
+    assert plain + Moments() == Moments() + plain == plain
+    assert Moments.from_bytes(plain.to_bytes()) == plain
+    assert (first + second).m3 is not None
 
 
 def test_correlation_is_that_of_scipy() -> None:
