@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 
 from qoa_platform.api.comparing import Comparison, compare
-from qoa_platform.api.frames import DataError
 from qoa_platform.api.history import History
 from qoa_platform.api.listing import Listing
 from qoa_platform.api.measuring import measure
@@ -12,14 +11,15 @@ from qoa_platform.api.preparing import Document, Past, Prepared, SubjectError, p
 from qoa_platform.api.readings import Readings
 from qoa_platform.api.verdicts import Verdicts
 from qoa_platform.api.windows import Moment
+from qoa_platform.scans.opening import SourceError
 
 __all__ = [
     "Comparison",
-    "DataError",
     "History",
     "Listing",
     "Prepared",
     "Readings",
+    "SourceError",
     "SubjectError",
     "Verdicts",
     "compare",
@@ -50,7 +50,7 @@ def judge(
     day. *profile* is what ``reference: training`` and named references mean: a Profile, several by name, or data.
     A promise whose history or reference is not given is ``unknown``, with its reason.
 
-    Raises ContractErrors, SubjectError, DataError; nothing for what the data holds.
+    Raises ContractErrors, SubjectError, SourceError; nothing for what the data holds.
 
     >>> contract = '''
     ... apiVersion: qoa/v1

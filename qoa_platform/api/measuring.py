@@ -36,7 +36,7 @@ def measure(
     drift is measured against; *event_time* and *now* (UTC; the clock, if not given) is what timeliness needs.
 
     What cannot be measured is a row without a value, with its reason: nothing is raised for what the data holds. Raises
-    MetricError for a metric that is asked for wrongly, DataError for what is no data.
+    MetricError for a metric that is asked for wrongly, SourceError for what is no data.
 
     >>> day = {"shop": ["a", "a", "b"], "sales": [3.0, None, -1.0]}
     >>> found = measure(day, ["data.completeness", {"metric": "data.mean", "column": "sales"}])

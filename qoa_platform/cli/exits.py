@@ -41,7 +41,7 @@ MEANINGS: dict["Exit", str] = {
 }
 
 CODES: dict[str, Exit] = {
-    "qoa_platform.api.frames.DataError": Exit.USAGE,
+    "qoa_platform.api.preparing.SubjectError": Exit.USAGE,
     "qoa_platform.contracts.problem.ContractErrors": Exit.PROJECT,
     "qoa_platform.faults.fault.FaultError": Exit.USAGE,
     "qoa_platform.ledger.errors.LedgerError": Exit.LEDGER,
@@ -51,6 +51,7 @@ CODES: dict[str, Exit] = {
     "qoa_platform.orchestration.loading.DefinitionsError": Exit.PROJECT,
     "qoa_platform.profiles.freezing.FreezeError": Exit.STATE,
     "qoa_platform.reactions.commands.NotPossible": Exit.STATE,
+    "qoa_platform.scans.opening.SourceError": Exit.USAGE,
 }
 """Errors of the library by their full name: looking one up imports nothing, for what was raised is imported."""
 

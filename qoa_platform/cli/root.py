@@ -27,6 +27,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "measure": _entry(LOOK, "measuring", "measure", "Metrics over any range of published days; no row is read."),
     "models": _entry(LOOK, "models", "models", "Model versions, their releases, and who was champion when."),
     "metrics": _entry(LOOK, "metrics", "metrics", "The metrics of the platform, and the catalogue of those measured."),
+    "report": _entry(LOOK, "report", "report", "Write what data looks like, or how it changed, as an HTML file."),
     "contract": _entry(JUDGE, "contract", "contract", "Suggest, check, explain, compare and freeze contracts."),
     "flags": _entry(JUDGE, "flags", "flags", "The cells that a contract's row-level promises point at."),
     "policy": _entry(JUDGE, "policy", "policy", "What the policy does now, and would have done."),

@@ -1,7 +1,7 @@
 """Owns comparing: how far data lies from a frozen reference, column by column, and which values moved (pure)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import pairwise
 
@@ -31,6 +31,8 @@ from qoa_platform.verdicts import floor_of
 
 NUMBERS = ("drift.psi", "drift.js", "drift.ks", "drift.wasserstein_std", "drift.mean_shift")
 CATEGORIES = ("drift.psi", "drift.js", "drift.cramers_v", "data.unseen_share")
+WHOLE = 1e15
+"""Whole numbers below it are written out."""
 TOP = 12
 """So many categories are shown one by one."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -125,29 +127,25 @@ def compared(
     Numbers are counted on the reference's frozen edges, categories in its dictionary, so that a stored reference is all
     that is needed. A column *moved* when a distance lies above the noise floor for as many columns as are looked at.
     """
-    tokens = dict(missing or {})
-    chosen = list(current.columns if columns is None else columns)
+    tokens, after = dict(missing or {}), dict(current.schema)
+    chosen = list(after) if columns is None else list(columns)
+    before = dict(reference.schema) if isinstance(reference, pl.DataFrame) else None
+    known = set(before or ()) if isinstance(reference, pl.DataFrame) else {c.column for c in reference.columns}
+    both = [c for c in chosen if c in known and c in after]
+    kept = [c for c in both if _kind(after[c]) and (before is None or _kind(before[c]) == _kind(after[c]))]
     if isinstance(reference, pl.DataFrame):
-        both = [c for c in chosen if c in reference.columns and c in current.columns]
-        gone = [c for c in (reference.columns if columns is None else chosen) if c not in current.columns]
-        kept = [
-            c for c in both if _kind(reference.schema[c]) and _kind(reference.schema[c]) == _kind(current.schema[c])
-        ]
-        profile = _frozen(reference, kept, tokens, name)
-        others = [_left_out(c, reference, current) for c in both if c not in kept]
-        rows = reference.height
+        profile, rows = _frozen(reference, kept, tokens, name), reference.height
+        others = [_left_out(c, reference, current) for c in both if c not in set(kept)]
     else:
         profile, others = reference, []
-        known = {c.column for c in reference.columns}
-        kept = [c for c in chosen if c in known and c in current.columns and _kind(current.schema[c])]
-        both = kept
-        gone = sorted(known - set(current.columns)) if columns is None else [c for c in chosen if c not in current]
         rows = max((c.n for c in reference.columns if c.group is None), default=0)
-    found = [*_columns(profile, current, kept, tokens), *others]
-    found.sort(key=lambda c: chosen.index(c.column))
+    place = {c: index for index, c in enumerate(chosen)}
+    found = sorted([*_columns(profile, current, kept, tokens), *others], key=lambda c: place[c.column])
+    gone = [c for c in (before or sorted(known)) if c not in after] if columns is None else []
     return Compared(
-        reference=profile.name, rows=(rows, current.height), columns=tuple(found), gone=tuple(gone),
-        new=tuple(c for c in current.columns if c not in both and (columns is None or c in chosen)),
+        reference=profile.name, rows=(rows, current.height), columns=tuple(found),
+        gone=tuple(gone or (c for c in chosen if c not in after)),
+        new=tuple(c for c in chosen if c in after and c not in known),
     )  # fmt: skip
 
 
@@ -167,7 +165,7 @@ def _frozen(reference: pl.DataFrame, kept: Sequence[str], missing: Mapping[str, 
 
 def _left_out(column: str, reference: pl.DataFrame, current: pl.DataFrame) -> ColumnDrift:
     before, after = reference.schema[column], current.schema[column]
-    changed = f"was {before}, is {after}" if before != after else f"{after} is neither numbers nor categories"
+    changed = f"it was {before}, and is {after}" if before != after else f"{after} is neither numbers nor categories"
     frames = (reference, current)
     shares = [f.get_column(column).null_count() / f.height if f.height else 0.0 for f in frames]
     return ColumnDrift(
@@ -180,14 +178,16 @@ def _columns(
     profile: Profile, current: pl.DataFrame, kept: Sequence[str], missing: Mapping[str, tuple[str, ...]]
 ) -> list[ColumnDrift]:
     """All columns from one scan of *current*."""
+    schema = dict(current.schema)
+    alone = {c.column: replace(profile, columns=(c,)) for c in profile.columns if c.group is None}
     wanted: list[tuple[Metric, Profile | None]] = []
     for column in kept:
-        wanted += [(m, profile) for m in _metrics(column, current.schema[column])]
-    scan = measure(current, wanted, missing={c: t for c, t in missing.items() if c in current.columns})
+        wanted += [(m, alone[column]) for m in _metrics(column, schema[column])]
+    scan = measure(current, wanted, missing={c: t for c, t in missing.items() if c in schema})
     found: dict[str, list[Measured]] = {c: [] for c in kept}
     for item in scan.measured:
         found[item.metric.columns[0]].append(item)
-    return [_column(profile, c, current, found[c], scan, looks=len(kept)) for c in kept]
+    return [_column(alone[c], c, current, found[c], scan, looks=len(kept)) for c in kept]
 
 
 def _metrics(column: str, dtype: pl.DataType) -> list[Metric]:
@@ -206,10 +206,10 @@ def _column(
     complete = measured[0].reading
     before = known.missing / known.n if known.n else 0.0
     present = known.n - known.missing
-    bins = len(known.bins10.counts) if known.bins10 else len(known.dictionary or ())
+    bins = len(known.bins10.counts) if known.bins10 else min(len(known.dictionary or ()), 50) + 1
     distances = [_distance(item, present, bins, looks) for item in measured[1:]]
     return ColumnDrift(
-        column=column, kind="numbers" if current.schema[column].is_numeric() else "categories",
+        column=column, kind=_kind(current.get_column(column).dtype) or "",
         n=(known.n, current.height), missing=(before, 1 - complete.value if complete.value is not None else 0.0),
         distances=tuple(distances), shares=_shares(known, _state(measured[1:], profile, scan)),
         cause=next((d.reading.cause for d in distances if d.metric == "drift.psi" and d.reading.value is None), None),
@@ -220,7 +220,7 @@ def _distance(item: Measured, present: int, bins: int, looks: int) -> Distance:
     metric, reading = item.metric, item.reading
     return Distance(
         metric=metric.id, unit=metric.unit, direction=metric.direction, reading=reading,
-        floor=floor_of(metric.id, reading.n, present, min(bins, 51), looks=max(looks, 1)),
+        floor=floor_of(metric.id, reading.n, present, bins, looks=max(looks, 1)),
     )  # fmt: skip
 
 
@@ -250,9 +250,22 @@ def _labels(edges: Sequence[float]) -> list[str]:
     >>> _labels([1.0, 2.5])
     ['≤ 1', '1 – 2.5', '> 2.5']
     """
-    text = [f"{edge:.6g}" for edge in edges]
+    text = _apart(edges)
     between = [f"{a} – {b}" for a, b in pairwise(text)]
     return [f"≤ {text[0]}", *between, f"> {text[-1]}"]
+
+
+def _apart(edges: Sequence[float]) -> list[str]:
+    """Numbers in the fewest digits that tell them apart.
+
+    >>> _apart([1000.0, 1001.0]), _apart([0.12345, 7.0]), _apart([123456.7, 200000.0])
+    (['1000', '1001'], ['0.123', '7'], ['123457', '200000'])
+    """
+    whole = all(edge.is_integer() and abs(edge) < WHOLE for edge in edges)
+    longest = max(len(f"{abs(edge):.0f}") for edge in edges)
+    first = 15 if whole else max(3, min(longest, 7))
+    every = ([f"{edge:.{digits}g}" for edge in edges] for digits in range(first, 18))
+    return next((text for text in every if len(set(text)) == len(edges)), [repr(edge) for edge in edges])
 
 
 def _category_shares(known: ColumnProfile, state: Frequencies) -> tuple[Share, ...]:

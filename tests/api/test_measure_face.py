@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qoa_platform.api import DataError, Readings, measure
+from qoa_platform.api import Readings, SourceError, measure
 from qoa_platform.api.asking import Wish
 from qoa_platform.metrics import MetricError, build
 from qoa_platform.metrics.completeness import Completeness
@@ -41,12 +41,14 @@ def tags(html: str) -> set[str]:
 @pytest.mark.parametrize("kind", ["polars", "lazy", "pandas", "arrow", "columns", "parquet", "csv", "folder"])
 def test_every_kind_of_data_gives_the_same(kind: str, tmp_path: Path) -> None:
     """Frames of every library, files and folders are read the same."""
+    (tmp_path / "folder").mkdir()
+    DAY.write_parquet(tmp_path / "folder" / "day.parquet")
     DAY.write_parquet(tmp_path / "day.parquet")
     DAY.write_csv(tmp_path / "day.csv")
     given = {
         "polars": DAY, "lazy": DAY.lazy(), "pandas": DAY.to_pandas(), "arrow": DAY.to_arrow(),
         "columns": DAY.to_dict(as_series=False), "parquet": tmp_path / "day.parquet", "csv": str(tmp_path / "day.csv"),
-        "folder": tmp_path,
+        "folder": tmp_path / "folder",
     }  # fmt: skip
     assert measure(given[kind], ASKED).records() == measure(DAY, ASKED).records()
 
@@ -103,7 +105,7 @@ def test_asking_wrongly_is_said(asked: Any, said: str) -> None:
 @pytest.mark.parametrize("data", [7, None, "there/is/no.parquet", "a.txt", [1, 2]])
 def test_what_is_no_data_is_said(data: Any) -> None:
     """Numbers, lists and files that are not there are refused with what is allowed."""
-    with pytest.raises(DataError, match="Allowed"):
+    with pytest.raises(SourceError, match="Allowed"):
         measure(data, "data.row_count")
 
 

@@ -25,7 +25,9 @@ HEAVY = (
 )  # fmt: skip
 FRAMES = tuple(sorted({*HEAVY} - {"msgspec", "qoa_platform.records"}))
 """What a command that only reads the ledger has no business with."""
-FREE = {"contract suggest", "flags", "init", "metrics list", "metrics show", "contract schema"}
+FREE = {
+    "contract suggest", "flags", "init", "metrics list", "metrics show", "contract schema", "report profile", "report drift",
+}  # fmt: skip
 """What needs no project around it."""
 ARGUMENTS = {
     "incident": "1", "why": "x", "accept": "a/b p --reason r", "quarantine release": "a/b p --reason r",

@@ -1,0 +1,158 @@
+"""Owns ``qoa report``: profile and drift reports as HTML files that need nothing but a browser."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from qoa_platform.cli.exits import Complaint, Exit, unknown
+from qoa_platform.cli.lazy import Entry, LazyGroup
+from qoa_platform.cli.leaf import leaf
+
+if TYPE_CHECKING:
+    from qoa_platform.records import Subject
+
+HERE = "qoa_platform.cli.report"
+FILE = click.Path(path_type=Path, dir_okay=False)
+
+report = LazyGroup(
+    name="report",
+    help="Write what data looks like, or how it changed, as an HTML file.",
+    entries={
+        "profile": Entry(module=HERE, attribute="profile", summary="What a data set looks like, on one page."),
+        "drift": Entry(module=HERE, attribute="drift", summary="How far data lies from a reference, on one page."),
+    },
+)
+
+output = click.option("-o", "--output", type=FILE, required=True, help="The HTML file to write.")
+title = click.option("--title", help="What stands at the top.  [default: the name of the data]")
+sensitive = click.option(
+    "--sensitive", multiple=True, metavar="COLUMN", help="A column whose values are not shown; may be repeated."
+)
+contract = click.option(
+    "--contract", type=click.Path(path_type=Path), help="A contract that says what is missing and sensitive."
+)
+of_subject = click.option("--subject", help="Whose: a subject of that contract.  [default: its only one of data]")
+
+
+@leaf(
+    example=[
+        "qoa report profile sales.parquet -o profile.html", "qoa report profile day.csv -o day.html --rows 10",
+    ],
+    exits=(Exit.PROJECT,),
+)  # fmt: skip
+@click.argument("data")
+@output
+@title
+@click.option("--rows", type=click.IntRange(0, 1000), default=0, help="Show so many raw rows.  [default: none]")
+@sensitive
+@contract
+@of_subject
+def profile(
+    *, data: str, output: Path, title: str | None, rows: int, sensitive: tuple[str, ...], contract: Path | None,
+    subject: str | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Profile DATA (a Parquet or CSV file, a folder of them, a URL) as one page of HTML.
+
+    Types, missing values, distinct values, extremes, quantiles and plots of every column, and what stands out. The page
+    is self-contained, and as small for many rows as for few. No raw row is on it unless --rows asks for some.
+    """
+    from qoa_platform.profiles.summarising import summarise
+    from qoa_platform.reports import profile_report
+
+    frame = _frame(data)
+    about = _about(contract, subject)
+    hidden = _columns(frame, sensitive, about)
+    summary = summarise(frame, missing=_tokens(frame, about))
+    text = profile_report(
+        summary, title=title or _name(data), source=_name(data), made=_now(), sensitive=hidden,
+        rows=frame.head(rows).rows(),
+    )  # fmt: skip
+    _written(output, text, {"kind": "profile", "rows": frame.height, "columns": frame.width}, as_json=as_json)
+
+
+@leaf(
+    example=[
+        "qoa report drift january.parquet february.parquet -o drift.html",
+        "qoa report drift before.csv after.csv -o drift.html --sensitive household_id --json",
+    ],
+    exits=(Exit.PROJECT,),
+)
+@click.argument("reference")
+@click.argument("current")
+@output
+@title
+@sensitive
+@contract
+@of_subject
+def drift(
+    *, reference: str, current: str, output: Path, title: str | None, sensitive: tuple[str, ...],
+    contract: Path | None, subject: str | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Compare CURRENT with REFERENCE (files, folders, URLs) as one page of HTML.
+
+    Which columns moved by more than noise, how far, and which values did. Numbers are counted on the reference's own
+    bins, categories in its dictionary.
+    """
+    from qoa_platform.profiles.comparing import compared
+    from qoa_platform.reports import drift_report
+
+    before, after = _frame(reference), _frame(current)
+    about = _about(contract, subject)
+    hidden = _columns(after, sensitive, about)
+    found = compared(before, after, missing=_tokens(after, about), name=_name(reference))
+    text = drift_report(found, title=title or _name(current), source=_name(current), made=_now(), sensitive=hidden)
+    told = {"kind": "drift", "rows": after.height, "columns": len(found.columns), "moved": found.moved}
+    _written(output, text, told, as_json=as_json)
+
+
+def _frame(data: str) -> Any:
+    from qoa_platform.api.frames import framed
+
+    return framed(data)
+
+
+def _about(contract: Path | None, subject: str | None) -> "Subject | None":
+    """The subject of a contract that says which tokens mean missing, and which columns are sensitive."""
+    if contract is None:
+        if subject is not None:
+            raise Complaint(Exit.USAGE, "--subject says whose of a contract. Give the contract with --contract")
+        return None
+    from qoa_platform.api.preparing import prepare
+
+    return prepare(contract).subject(subject)
+
+
+def _columns(frame: Any, named: tuple[str, ...], about: "Subject | None") -> set[str]:
+    for name in named:
+        if name not in frame.columns:
+            raise unknown("column", name, frame.columns)
+    return {*named, *(about.sensitive if about is not None else ())}
+
+
+def _tokens(frame: Any, about: "Subject | None") -> dict[str, tuple[str, ...]]:
+    return {c: t for c, t in about.missing if c in frame.columns} if about is not None else {}
+
+
+def _name(data: str) -> str:
+    return data.rstrip("/").rpartition("/")[2] or data
+
+
+def _now() -> Any:
+    from datetime import UTC, datetime
+
+    return datetime.now(UTC)
+
+
+def _written(output: Path, text: str, told: dict[str, object], *, as_json: bool) -> None:
+    from qoa_platform.cli.output import emit, say
+
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Complaint(Exit.USAGE, f"{output} cannot be written: {error.strerror}") from error
+    size = output.stat().st_size
+    if as_json:
+        emit({"report": {**told, "output": str(output), "bytes": size}})
+    else:
+        say(f"{output}: {told['kind']} of {told['rows']:,} rows, {told['columns']} columns, {size / 1000:,.0f} kB")
