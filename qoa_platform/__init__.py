@@ -1,18 +1,18 @@
 """Declarative monitoring and quality of analytics on Dagster. Importing this imports nothing else.
 
 The small Python face is found here by name, and imported when it is first used: ``qoa_platform.measure``, ``judge``,
-``prepare``, ``compare``.
+``prepare``, ``flags``, ``suggest``, ``compare``.
 """
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from qoa_platform.api import compare, judge, measure, prepare
+    from qoa_platform.api import compare, flags, judge, measure, prepare, suggest
 
-FACE = ("compare", "judge", "measure", "prepare")
+FACE = ("compare", "flags", "judge", "measure", "prepare", "suggest")
 """What ``qoa_platform.api`` lends its name to."""
 
-__all__ = ["compare", "judge", "measure", "prepare"]
+__all__ = ["compare", "flags", "judge", "measure", "prepare", "suggest"]
 
 
 def __getattr__(name: str) -> Any:

@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from qoa_platform.api.comparing import Comparison, compare
+from qoa_platform.api.flagging import Cells
+from qoa_platform.api.frames import framed
 from qoa_platform.api.history import History
 from qoa_platform.api.listing import Listing
 from qoa_platform.api.measuring import measure
@@ -11,9 +13,11 @@ from qoa_platform.api.preparing import Document, Past, Prepared, SubjectError, p
 from qoa_platform.api.readings import Readings
 from qoa_platform.api.verdicts import Verdicts
 from qoa_platform.api.windows import Moment
+from qoa_platform.profiles.suggesting import Suggestion
 from qoa_platform.scans.opening import SourceError
 
 __all__ = [
+    "Cells",
     "Comparison",
     "History",
     "Listing",
@@ -23,10 +27,52 @@ __all__ = [
     "SubjectError",
     "Verdicts",
     "compare",
+    "flags",
     "judge",
     "measure",
     "prepare",
+    "suggest",
 ]
+
+
+def suggest(
+    data: Any, *, name: str = "suggested", subject: str = "data", asset: str = "data", owner: str = "nobody"
+) -> Suggestion:
+    """The contract that *data* suggests: its ``text`` is commented YAML with the evidence for every promise.
+
+    *name*, *subject*, *asset* and *owner* are what the contract calls itself and is about. What the source itself makes
+    doubtful is ``mode: observe``: it points at cells (:func:`flags`) and stops nothing.
+
+    >>> found = suggest({"town": ["Oulu"] * 30 + ["Turku"] * 30 + ["Oulx"]})
+    >>> [row["value"] for row in flags(found, {"town": ["Oulu", "Oulx"]}).records()]
+    ['Oulx']
+    """
+    from qoa_platform.profiles import suggesting  # noqa: PLC0415 (its own name is this one's)
+
+    return suggesting.suggest(framed(data), name=name, subject=subject, asset=asset, owner=owner)
+
+
+def flags(
+    contract: Document | Prepared,
+    data: Any,
+    *,
+    subject: str | None = None,
+    history: Past | None = None,
+    profile: Any = None,
+    window: Moment | None = None,
+    now: datetime | None = None,
+    limit: int | None = None,
+) -> Cells:
+    """The cells of *data* that the row-level promises of *contract* point at, also where a promise as a whole holds.
+
+    A value outside its set, range or format, a missing cell, a cell that is outvoted by the rows that should agree with
+    it. Everything is counted; *limit* bounds how many rows are listed per promise. Arguments are those of
+    :func:`judge`; values of sensitive columns are masked.
+    """
+    ready = prepare(contract)
+    return ready.flags(
+        data, subject=subject, history=history, profile=profile, window=window, now=now, limit=limit
+    )  # fmt: skip
 
 
 def judge(

@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from qoa_platform.api.flagging import Cells
 from qoa_platform.api.frames import framed
 from qoa_platform.api.history import Given, History
 from qoa_platform.api.measuring import frozen
@@ -18,10 +19,12 @@ from qoa_platform.api.windows import Moment, moment, window_of
 from qoa_platform.audit.candidate import Candidate, Judged
 from qoa_platform.audit.own import Asked, audit_own
 from qoa_platform.contracts import read, read_text
+from qoa_platform.profiles.suggesting import Suggestion
 from qoa_platform.records import Contract, Measurement, Profile, Subject, SubjectKind, Window
+from qoa_platform.scans.flagging import flagged
 
 Past = History | Mapping[Any, Any] | Iterable[Measurement | Verdicts]
-Document = Contract | Mapping[str, Any] | str | Path
+Document = Contract | Suggestion | Mapping[str, Any] | str | Path
 
 
 class SubjectError(ValueError):
@@ -40,12 +43,25 @@ class Prepared:
         window: Moment | None = None, now: datetime | None = None,
     ) -> Verdicts:  # fmt: skip
         """The verdicts on *data*; see :func:`qoa_platform.api.judge`."""
-        chosen = self.subject(subject)
-        frame, told = framed(data), now or datetime.now(UTC)
-        about = window_of(chosen, frame, window, told)
-        profiles = _profiles(profile, chosen, about, told)
-        past = History(chosen.target) if history is None else self._past(history, chosen, profiles, now)
-        return self._judged(chosen, past, profiles, _candidate(chosen, frame, about, told))
+        judged, candidate, references = self._readied(data, subject, history, profile, window, now)
+        found = audit_own(
+            references.ledger, judged, candidate, asked=self._built(judged.subject), references=references, keep=False
+        )
+        return Verdicts(found.verdicts, found.measurements)
+
+    def flags(
+        self, data: Any, *, subject: str | None = None, history: Past | None = None, profile: Any = None,
+        window: Moment | None = None, now: datetime | None = None, limit: int | None = None,
+    ) -> Cells:  # fmt: skip
+        """The cells of *data* that row-level promises point at; see :func:`qoa_platform.api.flags`."""
+        judged, candidate, references = self._readied(data, subject, history, profile, window, now)
+        told = (candidate.at, candidate.window, candidate.rows_in)
+        every = [(p, m) for p, metrics in self._built(judged.subject).promises for m in metrics]
+        found = flagged(
+            candidate.frame, [(m.at(*told), references.profile(p, m)) for p, m in every],
+            missing=dict(judged.subject.missing), limit=limit, sensitive=judged.subject.sensitive,
+        )  # fmt: skip
+        return Cells(found, tuple(p.id for p, _ in every))
 
     def history(self, days: Past, *, subject: str | None = None, profile: Any = None) -> History:
         """Earlier *days* as something that can be learnt from again and again: frames by day, or earlier verdicts."""
@@ -73,11 +89,19 @@ class Prepared:
             raise SubjectError(f"{name!r} is no subject of data of contract {self.contract.name!r}. Allowed: {names}")
         return found
 
-    def _judged(self, subject: Subject, past: History, profiles: dict[str, Profile], candidate: Candidate) -> Verdicts:
-        judged = Judged(contract=self.contract, subject=subject)
+    def _readied(
+        self, data: Any, subject: str | None, history: Past | None, profile: Any, window: Moment | None,
+        now: datetime | None,
+    ) -> tuple[Judged, Candidate, Given]:  # fmt: skip
+        """Whose promises are judged, of which candidate, against what."""
+        chosen = self.subject(subject)
+        frame, told = framed(data), now or datetime.now(UTC)
+        about = window_of(chosen, frame, window, told)
+        profiles = _profiles(profile, chosen, about, told)
+        past = History(chosen.target) if history is None else self._past(history, chosen, profiles, now)
+        candidate = _candidate(chosen, frame, about, told)
         references = Given(past, self.contract, candidate, profiles=profiles)
-        found = audit_own(past, judged, candidate, asked=self._built(subject), references=references, keep=False)
-        return Verdicts(found.verdicts, found.measurements)
+        return Judged(contract=self.contract, subject=chosen), candidate, references
 
     def _built(self, subject: Subject) -> Asked:
         if subject.id not in self._asked:
@@ -101,7 +125,7 @@ class Prepared:
 
 
 def prepare(contract: "Document | Prepared") -> Prepared:
-    """*contract* (a path, a text, a dictionary, or a Contract) ready to judge; the same document is prepared once.
+    """*contract* (path, text, dictionary, Contract, Suggestion) ready to judge; the same document is prepared once.
 
     Raises ContractErrors with all problems at once.
     """
@@ -110,6 +134,8 @@ def prepare(contract: "Document | Prepared") -> Prepared:
             return contract
         case Contract():
             return _known(contract.digest, _Same(contract))
+        case Suggestion():
+            return prepare(contract.contract)
         case Mapping():
             return _of_text(dumps(contract, default=str))
         case str() if "\n" in contract:
