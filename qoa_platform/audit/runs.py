@@ -18,6 +18,7 @@ from qoa_platform.records import (
     Reading,
     Reason,
     RunView,
+    Spend,
     Subject,
     SubjectKind,
     Trial,
@@ -62,7 +63,7 @@ def _finished(
     if {t.asset for t in done} != set(subject.run):
         return
     window = Window(start=min(t.at for t in done), end=max(t.ended or t.at for t in done))
-    usages = [t.usage for t in done if t.usage is not None]
+    usages = [Spend(usage=t.usage, run=run, outcome=t.state) for t in done if t.usage is not None]
     records: list[Measurement | Verdict] = []
     at, wall, last = clock.at(), clock.wall(), done[-1].id
     for measurement, verdict in _judged(contract, subject, run, window, usages, at=at, wall=wall, trial=last):
@@ -82,11 +83,11 @@ def _active(
     if view.started is None:
         return
     at, wall = clock.at(), clock.wall()
-    usages = [t.usage for t in steps if t.usage is not None]
-    rest = max((wall - view.started).total_seconds() - sum(u.seconds for u in usages), 0.0)
+    usages = [Spend(usage=t.usage, run=view.id, outcome=t.state) for t in steps if t.usage is not None]
+    rest = max((wall - view.started).total_seconds() - sum(s.usage.seconds for s in usages), 0.0)
     start = min((t.at for t in steps), default=at - (wall - view.started))
     window = Window(start=start, end=start)
-    spent = [*usages, Usage(seconds=rest)]
+    spent = [*usages, Spend(usage=Usage(seconds=rest), run=view.id)]
     judged = _judged(contract, subject, view.id, window, spent, at=at, wall=wall, trial=None)
     violated = [v for _, v in judged if v.violated]
     said = {
@@ -100,7 +101,7 @@ def _active(
 
 
 def _judged(
-    contract: Contract, subject: Subject, run: str, window: Window, usages: Sequence[Usage], *, at: datetime,
+    contract: Contract, subject: Subject, run: str, window: Window, usages: Sequence[Spend], *, at: datetime,
     wall: datetime, trial: str | None,
 ) -> Iterator[tuple[Measurement, Verdict]]:  # fmt: skip
     context = replace(
@@ -119,7 +120,7 @@ def _judged(
         yield measurement, replace(verdict, evidence={**verdict.evidence, "run": run})
 
 
-def _read(promise: Promise, subject: Subject, usages: Sequence[Usage]) -> tuple[AnyMetric, Reading]:
+def _read(promise: Promise, subject: Subject, usages: Sequence[Spend]) -> tuple[AnyMetric, Reading]:
     """The reading of the run; a promise that no metric of runs can be built from is unknown(error), and it alone."""
     try:
         metric = build(promise, subject)[0]

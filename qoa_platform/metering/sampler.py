@@ -29,6 +29,9 @@ class Sampler:
     * ``peak_bytes``: largest sum of resident sets of the tree, looked at every *interval* seconds, and never below the
       kernel's own high-water mark where that rose during the step. Pages shared by forked children count in each.
     * ``vcpus``, ``gigabytes``: what is allocated (arguments, else affinity and cgroup limits).
+    * ``read_bytes``, ``write_bytes``: of the system calls of the tree (from caches too), end − start; what a child that
+      is gone by then did is not known. ``None`` where the system does not count.
+    * ``overhead_seconds``: spent in looking, so that our own cost is known.
     * ``usd``: :func:`~qoa_platform.metering.rates.price` of the above.
 
     *interval* only refines ``peak_bytes``: elapsed time, CPU and price do not depend on it (fault RF-5).
@@ -56,12 +59,14 @@ class Sampler:
         self._usage: Usage | None = None
         self._peak = self._high = 0
         self._cpu = self._start = 0.0
+        self._moved: tuple[int, int] | None = None
         self.overhead_seconds = 0.0
         """Time spent in looking, so that our own cost is known (``resource.monitoring_overhead``)."""
 
     def __enter__(self) -> Self:
         self._high = _high_water()
         self._cpu = cpu_seconds(self._process)
+        self._moved = moved_bytes(self._process)
         self._look()
         self._start = self._clock()
         self._thread.start()
@@ -85,9 +90,14 @@ class Sampler:
         return self._priced(self._clock() - self._start, max(0.0, cpu_seconds(self._process) - self._cpu))
 
     def _priced(self, seconds: float, cpu: float) -> Usage:
+        now = moved_bytes(self._process)
+        pairs = zip(self._moved, now, strict=True) if now is not None and self._moved is not None else ()
+        moved = [max(after - before, 0) for before, after in pairs]
         usage = Usage(
-            seconds=seconds, cpu_seconds=cpu, peak_bytes=self._peak, vcpus=self._vcpus, gigabytes=self._gigabytes
-        )
+            seconds=seconds, cpu_seconds=cpu, peak_bytes=self._peak, vcpus=self._vcpus, gigabytes=self._gigabytes,
+            read_bytes=moved[0] if moved else None, write_bytes=moved[1] if moved else None,
+            overhead_seconds=self.overhead_seconds,
+        )  # fmt: skip
         return replace(usage, usd=price(usage, self._rates))
 
     def _watch(self) -> None:
@@ -132,6 +142,21 @@ def cpu_seconds(process: psutil.Process) -> float:
         except psutil.Error:
             continue
     return total
+
+
+def moved_bytes(process: psutil.Process) -> tuple[int, int] | None:
+    """Bytes read and written by the tree so far; ``None`` where the system does not count them."""
+    read = written = 0
+    for member in _tree(process):
+        try:
+            counted = member.io_counters()
+        except (psutil.Error, AttributeError, NotImplementedError):
+            if member.pid == process.pid:
+                return None
+            continue
+        read += int(getattr(counted, "read_chars", counted.read_bytes))
+        written += int(getattr(counted, "write_chars", counted.write_bytes))
+    return read, written
 
 
 def _tree(process: psutil.Process) -> list[psutil.Process]:

@@ -89,7 +89,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol, Self, runtime_checkable
 
-from qoa_platform.records import Ask, Direction, Params, Profile, Promise, Reading, Subject, Unit, Usage, Window
+from qoa_platform.records import Ask, Direction, Params, Profile, Promise, Reading, Spend, Subject, Unit, Usage, Window
 
 UNMERGEABLE = frozenset({"uniqueness", "quantile", "whole", "nothing"})
 """``Ask.state`` whose answers hold for one frame only."""
@@ -165,7 +165,7 @@ class FoldMetric(Protocol):
         """Everything that tells two series apart, sorted."""
         ...
 
-    def fold(self, records: Iterable[Usage], /) -> Reading:
+    def fold(self, records: Iterable[Usage | Spend], /) -> Reading:
         """The reading off *records*."""
         ...
 

@@ -1,13 +1,13 @@
 """Owns RunMetric: what all metrics of a run share; they fold the usages of its steps."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from math import isfinite
 from typing import ClassVar, Self
 
 from qoa_platform.metrics.declaring import numbered_columns, own_params
 from qoa_platform.metrics.protocol import Arity, Source
-from qoa_platform.records import Direction, Params, Promise, Reading, Reason, Subject, Unit, Usage
+from qoa_platform.records import Direction, Params, Promise, Reading, Reason, Spend, Subject, Unit, Usage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,20 +38,46 @@ class RunMetric:
         given = ((f.name, getattr(self, f.name)) for f in fields(self) if getattr(self, f.name) != f.default)
         return tuple(sorted(given))
 
-    def fold(self, records: Iterable[Usage], /) -> Reading:
+    def fold(self, records: Iterable[Usage | Spend], /) -> Reading:
         """The reading over the steps; n is their number, and no step is ``no_data``."""
-        steps = tuple(records)
-        if not steps:
+        spends = [record if isinstance(record, Spend) else Spend(usage=record) for record in records]
+        if not spends:
             return Reading.unknown(Reason.NO_DATA, cause="no step of the run has been measured")
-        amounts = [self._of_step(step) for step in steps]
+        return self._of_spends(spends)
+
+    def _of_spends(self, spends: Sequence[Spend]) -> Reading:
+        amounts = [self._of_step(spend.usage) for spend in spends]
         known = [amount for amount in amounts if amount is not None and isfinite(amount)]
-        if len(known) < len(steps):
-            cause = f"{len(steps) - len(known)} of {len(steps)} steps did not record what {self.id} needs"
-            return Reading.unknown(Reason.NO_DATA, len(known), cause)
-        return Reading(value=self._together(known), n=len(steps))
+        if len(known) < len(spends):
+            return self._missing(len(known), len(spends))
+        return Reading(value=self._together(known), n=len(spends))
+
+    def _missing(self, known: int, n: int) -> Reading:
+        cause = f"{n - known} of {n} steps did not record what {self.id} needs"
+        return Reading.unknown(Reason.NO_DATA, known, cause)
 
     def _of_step(self, usage: Usage) -> float | None:
         raise NotImplementedError
 
     def _together(self, amounts: list[float]) -> float:
         return sum(amounts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunShare(RunMetric):
+    """A ratio of two sums over the steps; not the mean of their ratios, which would weigh a second like an hour."""
+
+    def _of_spends(self, spends: Sequence[Spend]) -> Reading:
+        parts = [self._parts(spend) for spend in spends]
+        known = [(over, under) for over, under in parts if over is not None and under is not None]
+        if len(known) < len(spends):
+            return self._missing(len(known), len(spends))
+        over, under = (sum(part) for part in zip(*known, strict=True))
+        if not under or not isfinite(over) or not isfinite(under):
+            cause = f"{self.id} divides {over:g} by {under:g}"
+            return Reading.unknown(Reason.NOT_APPLICABLE, len(spends), cause)
+        return Reading(value=over / under, n=len(spends))
+
+    def _parts(self, spend: Spend) -> tuple[float | None, float | None]:
+        """Numerator and denominator of a step; ``None`` where it was not recorded."""
+        raise NotImplementedError

@@ -9,7 +9,20 @@ from qoa_platform.metrics.declaring import filter_text, param_specs
 from qoa_platform.metrics.frame_metric import FrameMetric
 from qoa_platform.metrics.protocol import AnyMetric, Arity, MetricSpec, ParamSpec, Source
 from qoa_platform.metrics.run_metric import RunMetric
-from qoa_platform.records import Ask, Direction, Params, Profile, Promise, Reading, Reason, Subject, Unit, Usage, Window
+from qoa_platform.records import (
+    Ask,
+    Direction,
+    Params,
+    Profile,
+    Promise,
+    Reading,
+    Reason,
+    Spend,
+    Subject,
+    Unit,
+    Usage,
+    Window,
+)
 
 __all__ = ["Declared", "MetricSpec", "declared", "duration", "number", "spec", "text"]
 
@@ -37,7 +50,7 @@ class Declared:
         """Itself."""
         return self
 
-    def fold(self, records: Iterable[Usage], /) -> Reading:  # noqa: ARG002
+    def fold(self, records: Iterable[Usage | Spend], /) -> Reading:  # noqa: ARG002
         """``not_applicable``."""
         return self._unknown()
 

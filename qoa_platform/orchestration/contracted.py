@@ -16,6 +16,7 @@ from qoa_platform.orchestration.frames import READS, ROOT, WHOLE
 from qoa_platform.orchestration.mapping import check_specs, over_specs, reference
 from qoa_platform.orchestration.publishing import Published, Work, publish, refuse
 from qoa_platform.orchestration.quiet import quiet
+from qoa_platform.orchestration.runs import waited
 from qoa_platform.orchestration.supplying import SPECIAL, Contracted, call, config_of, preset_of, supply
 from qoa_platform.records import Contract, PointerKind, Window
 from qoa_platform.workspace import Workspace, open_workspace
@@ -140,6 +141,7 @@ def materialized(
         run=run.run_id, attempt=int(run.tags.get(tags.ATTEMPT, "1")), cause=run.tags.get(tags.REACTION),
         code=known.code, imported=tags.IMPORT in run.tags, model=known.trains, rates=tags.rates_of(run.tags),
         parameters={**config_of(inputs), **({"preset": preset} if preset else {})},
+        waited=waited(context.instance, run.run_id),
     )  # fmt: skip
     supplies = supply(workspace, known, work, context, inputs)
     if supplies.missing:

@@ -1,5 +1,6 @@
 """Owns write-audit-publish: run the function, store the bytes, judge them, and only then move the pointer."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -58,6 +59,8 @@ class Work:
     model: str | None = None
     parameters: dict[str, object] = field(default_factory=dict)
     rates: Rates = FARGATE
+    waited: float | None = None
+    """Seconds that the run waited in the queue before it started."""
 
     @property
     def trial(self) -> str:
@@ -119,11 +122,17 @@ def publish(
             asset=work.asset, partition=work.partition, window=work.window or _instant(at), frame=made.frame,
             digest=digest, trial=work.trial, rows_in=made.rows_in, imported=work.imported, at=at, wall=wall,
         )  # fmt: skip
+        began = time.perf_counter()
         found = audit(workspace.ledger, contracts, candidate)
+        measuring = time.perf_counter() - began
     except Exception as error:  # noqa: BLE001 (whatever it raised, or could not be judged, becomes a verdict and a failed run)
         return _failed(workspace, contracts, work, started, f"{type(error).__name__}: {error}", meter.usage)
+    usage = replace(
+        meter.usage, rows_in=made.rows_in, rows_out=made.frame.height, queue_seconds=work.waited,
+        overhead_seconds=measuring + (meter.usage.overhead_seconds or 0.0),
+    )  # fmt: skip
     ended = replace(
-        started, parameters=work.parameters, output=digest, usage=meter.usage, rows=made.frame.height,
+        started, parameters=work.parameters, output=digest, usage=usage, rows=made.frame.height,
         seed=made.outcome.seed if made.outcome is not None else None,
     )  # fmt: skip
     try:

@@ -79,6 +79,17 @@ class DagsterRuns:
         raise TimeoutError(message)
 
 
+def waited(instance: dg.DagsterInstance, run: str) -> float | None:
+    """Seconds from a run's submission to its start, as Dagster stored both (to the second); ``None`` where it did not.
+
+    Nothing depends on it: an instance that does not answer is one that did not count.
+    """
+    record = instance.get_run_record_by_id(run)
+    if record is None or record.start_time is None:
+        return None
+    return max(record.start_time - record.create_timestamp.timestamp(), 0.0)
+
+
 def _view(record: Any) -> RunView:
     run = record.dagster_run
     reaction, attempt = run.tags.get(tags.REACTION), run.tags.get(tags.ATTEMPT)

@@ -31,7 +31,12 @@ class Read:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """What a step used: *seconds* by a monotonic clock, CPU of its own process tree, peak memory, and its price."""
+    """What a step used: *seconds* by a monotonic clock, CPU of its own process tree, peak memory, and its price.
+
+    *read_bytes* and *write_bytes* are those of its system calls (from caches too), *rows_in* and *rows_out* those of
+    the frames, *overhead_seconds* our own measuring of it, *queue_seconds* its wait before it started. ``None`` is what
+    was not measured.
+    """
 
     seconds: float
     cpu_seconds: float | None = None
@@ -39,6 +44,28 @@ class Usage:
     vcpus: float | None = None
     gigabytes: float | None = None
     usd: float | None = None
+    read_bytes: int | None = None
+    write_bytes: int | None = None
+    rows_in: int | None = None
+    rows_out: int | None = None
+    overhead_seconds: float | None = None
+    queue_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spend:
+    """A usage with what it was for: what cost is folded over, put together when it is folded and never stored.
+
+    *outcome* is how it ended (``None``: it has not), *requests* how many were answered with it, *preset* the trade-off
+    that it ran under and *quality* what that gave, higher being better.
+    """
+
+    usage: Usage
+    run: str | None = None
+    outcome: TrialState | None = None
+    requests: int | None = None
+    preset: str | None = None
+    quality: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,7 +60,7 @@ def test_every_row_builds_what_it_says(spec: MetricSpec) -> None:
     about = subject()
     for metric in build(promised(spec.id, *columns, **given), about):
         assert (metric.id, metric.unit, metric.direction) == (spec.id, spec.unit, spec.direction)
-        assert isinstance(metric, FoldMetric if spec.source is Source.RUN else Metric)
+        assert isinstance(metric, FoldMetric if spec.source in {Source.RUN, Source.LEDGER} else Metric)
         assert metric.params == tuple(sorted(metric.params))
         assert hash(metric) == hash(replace(metric))  # type: ignore[type-var]
 

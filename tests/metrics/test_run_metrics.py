@@ -1,6 +1,7 @@
 """Runs: what steps took and cost; what one of them did not record is unknown for the run."""
 
 from math import inf, nan
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from qoa_platform.metering import Rates, price
 from qoa_platform.metrics import MetricError
-from qoa_platform.records import Reading, Reason, Usage
+from qoa_platform.records import Reading, Reason, Spend, TrialState, Usage
 from tests.metrics.making import of_run, usage
 
 STEPS = [
@@ -74,3 +75,65 @@ def test_rates_are_not_negative() -> None:
     with pytest.raises(MetricError, match=r"rates are -1.0 and 0.004445 USD/h. Allowed: 0 or more"):
         of_run("cost.usd", vcpu_hour=-1)
     assert of_run("cost.usd", vcpu_hour=1.0).params == (("vcpu_hour", 1.0),)
+
+
+MEASURED = [
+    usage(60.0, cpu_seconds=30.0, vcpus=1.0, read_bytes=10, write_bytes=1, rows_in=5, rows_out=4, overhead_seconds=0.6,
+          queue_seconds=2.0),
+    usage(30.0, cpu_seconds=45.0, vcpus=2.0, read_bytes=20, write_bytes=2, rows_in=7, rows_out=6, overhead_seconds=0.3,
+          queue_seconds=3.0),
+]  # fmt: skip
+
+
+def test_what_steps_counted_is_summed_up() -> None:
+    """Bytes and rows add up, the wait is the longest, shares are of sums: an hour weighs more than a second."""
+    expected = {"read_bytes": 30, "write_bytes": 3, "rows_in": 12, "rows_out": 10, "queue_wait": 3.0}
+    for name, value in expected.items():
+        assert of_run(f"resource.{name}").fold(MEASURED) == Reading(value=value, n=2), name
+    assert of_run("resource.cpu_utilisation").fold(MEASURED) == Reading(value=75 / 120, n=2)
+    assert of_run("resource.monitoring_overhead").fold(MEASURED).value == pytest.approx(0.9 / 90)
+    for name in (*expected, "cpu_utilisation", "monitoring_overhead"):
+        assert of_run(f"resource.{name}").fold([*MEASURED, usage(1.0)]).reason is Reason.NO_DATA
+        assert of_run(f"resource.{name}").fold([]).reason is Reason.NO_DATA
+    nothing = usage(0.0, cpu_seconds=0.0, vcpus=1.0)
+    assert of_run("resource.cpu_utilisation").fold([nothing]).reason is Reason.NOT_APPLICABLE
+
+
+def spend(usd: float, **given: Any) -> Spend:
+    """A step that cost so much."""
+    return Spend(usage=usage(1.0, usd=usd), **given)
+
+
+def test_cost_of_requests_and_of_runs() -> None:
+    """1 000 × cost ÷ requests, idle steps paid too; steps of one run share its cost."""
+    steps = [spend(0.5, run="a", requests=900), spend(0.25, run="a", requests=0), spend(0.25, run="b", requests=100)]
+    assert of_run("cost.usd_per_1k").fold(steps) == Reading(value=1.0, n=3)
+    assert of_run("cost.usd_per_run").fold(steps) == Reading(value=0.5, n=2)
+    assert of_run("cost.usd_per_1k").fold([spend(0.5, requests=0)]).reason is Reason.NOT_APPLICABLE
+    assert of_run("cost.usd_per_1k").fold([spend(0.5)]).reason is Reason.NO_DATA
+    fargate = of_run("cost.usd_per_run").fold([usage(1000.0, vcpus=1.0, gigabytes=4.0)]).value
+    assert fargate is not None
+    assert round(fargate, 4) == 0.0162
+
+
+def test_waste_is_what_left_nothing_behind() -> None:
+    """Failed, lost and kept back are wasted; what still runs is neither, and nothing spent is no share."""
+    done, running = TrialState.PUBLISHED, TrialState.STARTED
+    ends = (done, TrialState.FAILED, TrialState.LOST, TrialState.BLOCKED)
+    assert of_run("cost.waste").fold([spend(1.0, outcome=end) for end in ends]) == Reading(value=0.75, n=4)
+    assert of_run("cost.waste").fold([spend(1.0, outcome=done), spend(9.0, outcome=running)]).value == 0.0
+    assert of_run("cost.waste").fold([spend(9.0, outcome=running)]).reason is Reason.NO_DATA
+    assert of_run("cost.waste").fold([spend(0.0, outcome=done)]).reason is Reason.NOT_APPLICABLE
+
+
+def test_the_price_of_quality_between_two_presets() -> None:
+    """Difference of mean costs ÷ difference of mean qualities; a dearer preset that is no better is dominated."""
+    metric = of_run("cost.usd_per_quality", a="fast", b="exact")
+    fast = [spend(1.0, preset="fast", quality=0.7), spend(3.0, preset="fast", quality=0.7)]
+    exact = spend(4.0, preset="exact", quality=0.9)
+    assert metric.fold([*fast, exact]).value == pytest.approx(2.0 / 0.2)
+    worse = metric.fold([*fast, spend(4.0, preset="exact", quality=0.7)])
+    assert (worse.value, worse.reason) == (None, Reason.NOT_APPLICABLE)
+    assert str(worse.cause).startswith("'exact' is dominated")
+    assert metric.fold(fast).reason is Reason.NO_DATA
+    assert metric.fold([*fast, spend(4.0, preset="exact")]).reason is Reason.NO_DATA
