@@ -3,7 +3,7 @@
 Batches, partitions, Ray and Spark are all the same: map the kernel over frames, merge, read.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache, reduce
 from itertools import chain
 from types import MappingProxyType
@@ -24,6 +24,12 @@ Answers = Mapping[Ask, State | Failure]
 Causes = Mapping[str, str]
 """Column → why it cannot be read."""
 SOUND: Causes = MappingProxyType({})
+Fits = Callable[[State], str | None]
+"""Why a merged state is too large, if it is."""
+
+
+def _always(_: State) -> None:
+    """Every state fits."""
 
 
 def answers(
@@ -43,11 +49,12 @@ def answers(
     return answered(steps, rows, beside)
 
 
-def merged(parts: Iterable[Answers]) -> dict[Ask, State | Failure]:
+def merged(parts: Iterable[Answers], *, fits: Fits = _always) -> dict[Ask, State | Failure]:
     """The answers over all *parts*, ask by ask: their states added up, in order, as a balanced tree.
 
     A Failure in any part is a Failure of the ask. So is what does not merge (another state's edges, ``UNMERGEABLE``,
-    an ask that some part was not asked), with its cause; of a single part everything stands as it is.
+    an ask that some part was not asked, a sum that *fits* has a cause against), with its cause; of a single part
+    everything stands as it is.
 
     >>> rows = Ask(state="tally", params=(("hits", "rows"),))
     >>> day = answers(pl.DataFrame({"x": [1, 2]}), [rows], missing={})
@@ -59,16 +66,18 @@ def merged(parts: Iterable[Answers]) -> dict[Ask, State | Failure]:
         size, own = 1, dict(part)
         while stack and stack[-1][0] <= size:
             count, before = stack.pop()
-            size, own = size + count, _both(before, own)
+            size, own = size + count, _both(before, own, fits)
         stack.append((size, own))
-    return reduce(lambda after, before: _both(before, after), (own for _, own in reversed(stack))) if stack else {}
+    return (
+        reduce(lambda after, before: _both(before, after, fits), (own for _, own in reversed(stack))) if stack else {}
+    )
 
 
-def _both(first: Answers, second: Answers) -> dict[Ask, State | Failure]:
-    return {ask: _sum(ask, first.get(ask), second.get(ask)) for ask in dict.fromkeys(chain(first, second))}
+def _both(first: Answers, second: Answers, fits: Fits) -> dict[Ask, State | Failure]:
+    return {ask: _sum(ask, first.get(ask), second.get(ask), fits) for ask in dict.fromkeys(chain(first, second))}
 
 
-def _sum(ask: Ask, first: State | Failure | None, second: State | Failure | None) -> State | Failure:
+def _sum(ask: Ask, first: State | Failure | None, second: State | Failure | None, fits: Fits) -> State | Failure:
     for part in (first, second):
         if isinstance(part, Failure):
             return part
@@ -79,9 +88,11 @@ def _sum(ask: Ask, first: State | Failure | None, second: State | Failure | None
     if ask.state in UNMERGEABLE - {"nothing"}:
         return Failure(f"{ask.state}({', '.join(ask.columns)}) holds for one frame only: its parts do not merge")
     try:
-        return first + second
+        total = first + second
     except StateError as error:
         return Failure(str(error))
+    cause = fits(total)
+    return total if cause is None else Failure(cause)
 
 
 def prepared(

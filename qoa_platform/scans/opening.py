@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from qoa_platform.scans.arrows import Batch, framed, schema_of
+from qoa_platform.scans.arrows import BROKEN, Batch, framed, schema_of
 from qoa_platform.scans.columns import Schema
 
 
@@ -49,8 +49,8 @@ class Opened:
     again: bool = True
 
     def batches(self, columns: Sequence[str], rows: int) -> Iterator[Batch]:
-        """The *columns* of all rows, in their order, some *rows* at a time."""
-        for part in self.read(columns, rows):
+        """The *columns* of all rows, in their order, some *rows* at a time. Raises SourceError."""
+        for part in self._parts(columns, rows):
             match part:
                 case Batch():
                     batch = part
@@ -58,7 +58,17 @@ class Opened:
                     batch = Batch(part)
                 case _:
                     batch = framed(part)
-            yield Batch(batch.frame, {**self.broken, **batch.broken})
+            broken = {**self.broken, **batch.broken}
+            nulls = [pl.lit(None, dtype=self.schema[n]).alias(n) for n in broken if n in batch.frame.columns]
+            yield Batch(batch.frame.with_columns(nulls) if nulls else batch.frame, broken)
+
+    def _parts(self, columns: Sequence[str], rows: int) -> Iterator[Any]:
+        """What is read. Raises SourceError for whatever keeps it from being read."""
+        try:
+            yield from self.read(columns, rows)
+        except BROKEN as error:
+            text = str(error).split("\n", 1)[0]
+            raise SourceError(f"the source could not be read: {type(error).__name__}: {text}") from error
 
 
 def of_frame(frame: pl.DataFrame, data: Any = None, broken: Mapping[str, str] | None = None) -> Opened:

@@ -21,8 +21,10 @@ class Measured:
 class ScanReport:
     """What a scan did: *asks* made, *distinct* ones, how many of those were *fused* (shared a pass with others).
 
-    *passes* are the lines of the plan; *failed* are (ask, cause); *notes* say what was done in a slower way. Seconds
-    are left out, for no clock is read here: who wants rows per second holds one.
+    *passes* are the lines of the plan; *failed* are (ask, cause); *notes* say what was done in a slower way. A source
+    that does not fit in memory is read in *batches*, and again (*reads*) where quantiles are exact; *spilled* bytes of
+    keys went to disk. *seconds* and *resident* (the most bytes of memory that were seen in use) are ``None`` where no
+    clock and no memory reader were handed in: none is read here.
     """
 
     rows: int
@@ -33,6 +35,16 @@ class ScanReport:
     passes: tuple[str, ...] = ()
     failed: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
+    batches: int = 1
+    reads: int = 1
+    spilled: int = 0
+    seconds: float | None = None
+    resident: int | None = None
+
+    @property
+    def rows_per_second(self) -> float | None:
+        """Rows of the source, each counted once, per second; ``None`` without a clock."""
+        return self.rows / self.seconds if self.seconds else None
 
     @property
     def unfused(self) -> int:
@@ -45,8 +57,17 @@ class ScanReport:
             f"{self.fused} fused, {self.unfused} apart"
         )
         return "\n  ".join(
-            [head, *self.passes, *self.notes, *(f"failed: {ask}: {cause}" for ask, cause in self.failed)]
+            [head, *self._took(), *self.passes, *self.notes, *(f"failed: {ask}: {cause}" for ask, cause in self.failed)]
         )
+
+    def _took(self) -> list[str]:
+        """What it took, as far as somebody looked."""
+        many = f"{self.batches:,} batches, the source read {self.reads} times" if self.batches > 1 else ""
+        spilled = f"{self.spilled / 1e6:,.1f} MB of keys spilled" if self.spilled else ""
+        pace = f"{self.seconds:.3f} s, {self.rows_per_second or 0:,.0f} rows/s" if self.seconds is not None else ""
+        peak = f"at most {self.resident / 1e6:,.0f} MB in memory" if self.resident is not None else ""
+        said = "; ".join(filter(None, (many, spilled, pace, peak)))
+        return [said] if said else []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

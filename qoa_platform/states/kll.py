@@ -62,7 +62,7 @@ def _retained(content: bytes) -> Retained:
     weights = np.repeat(np.int64(1) << np.arange(levels, dtype=np.int64), counts)
     found = Retained(n, low, high, items, weights)
     ends = np.cumsum(counts)
-    if any((np.diff(items[a:b]) < 0).any() for a, b in pairwise(ends.tolist())):
+    if any((items[a + 1 : b] < items[a : b - 1]).any() for a, b in pairwise(ends.tolist()) if a < b):
         raise ValueError("its levels are not sorted")
     return _checked(found, (ints, version, flags), (5, 1, flags & LEVEL_ZERO_SORTED))
 

@@ -102,11 +102,15 @@ class QuantileSketch(State):
         """
         if not 0 <= q <= 1:
             raise ValueError(f"a quantile of q = {q!r}. Allowed: a number from 0 to 1")
-        if not self.content:
-            return None
+        return self.located(q) if self.content else None
+
+    def located(self, q: float, errors: float = 1.0) -> Located:
+        """:meth:`quantile` of at least one value, with so many rank errors on either side. Raises ValueError."""
+        if not 0 <= q <= 1 or not self.content:
+            raise ValueError(f"a quantile of q = {q!r} of {self.n} values. Allowed: 0 to 1, of at least one value")
         found = retained(self.content)
         position = (found.n - 1) * q
-        slack = 0.0 if _exact(found) else RANK_ERROR * found.n + 1
+        slack = 0.0 if _exact(found) else errors * RANK_ERROR * found.n + 1
         low, value, high = (_at(found, p) for p in (position - slack, position, position + slack))
         return Located(value, low, high)
 
