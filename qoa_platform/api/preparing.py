@@ -45,7 +45,13 @@ class Prepared:
         """The verdicts on *data*; see :func:`qoa_platform.api.judge`."""
         judged, candidate, references = self._readied(data, subject, history, profile, window, now)
         found = audit_own(
-            references.ledger, judged, candidate, asked=self._built(judged.subject), references=references, keep=False
+            references.ledger,
+            judged,
+            candidate,
+            asked=self._built(judged.subject),
+            references=references,
+            keep=False,
+            sample=False,
         )
         return Verdicts(found.verdicts, found.measurements)
 
@@ -119,7 +125,7 @@ class Prepared:
         for window, day in sorted(((moment(day), day) for day in days), key=lambda pair: pair[0]):
             candidate = _candidate(subject, framed(days[day]), window, now or window.end)
             references = Given(past, self.contract, candidate, profiles=profiles)
-            found = audit_own(past, judged, candidate, asked=asked, references=references)
+            found = audit_own(past, judged, candidate, asked=asked, references=references, sample=False)
             past.remember(window, found.measurements, found.states)
         return past
 

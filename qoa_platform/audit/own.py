@@ -43,12 +43,13 @@ class Asked:
 
 def audit_own(
     ledger: Reader, judged: Judged, candidate: Candidate, *, asked: Asked | None = None,
-    references: References | None = None, keep: bool = True,
+    references: References | None = None, keep: bool = True, sample: bool = True,
 ) -> Audited:  # fmt: skip
     """Measure and judge every promise of *judged* that can be read from the candidate's own frame.
 
     All asks of all promises (and of the segments that are shown) are answered by one scan. *asked* is what was prepared
-    before, *references* where profiles come from if not from the ledger; without *keep* no state is encoded.
+    before, *references* where profiles come from if not from the ledger. Without *keep* no state is encoded,
+    and without *sample* no failing row is looked for.
     """
     subject, references = judged.subject, references or References(ledger, judged.contract, candidate)
     asked = asked or Asked.of(subject)
@@ -61,16 +62,20 @@ def audit_own(
     answers = _answers(found.measured)
     answers, ruled = answers[: len(wanted)], [answer[0].reading for answer in answers[len(wanted) :]]
     reads: dict[str, dict[Metric, list[Measured]]] = {}
-    for (promise, metric, _), answer in zip(built, answers, strict=False):
+    referred: dict[str, list[tuple[Metric, Profile | None]]] = {}
+    for (promise, metric, profile), answer in zip(built, answers, strict=False):
         reads.setdefault(promise.id, {})[metric] = answer
+        referred.setdefault(promise.id, []).append((metric, profile))
     context = context_of(judged, candidate)
     bench = Bench(ledger=ledger, subject=subject, candidate=candidate, references=references, context=context)
     failing = Failing(subject=subject, candidate=candidate)
     verdicts = [] if declared is None else [declared.verdict(ruled, failing, context, judged.contract.source)]
     for promise, _ in asked.promises:
-        metrics, read = [(m, f) for p, m, f in built if p.id == promise.id], reads[promise.id]
+        metrics, read = referred.get(promise.id, []), reads[promise.id]
         whole, *groups = bench.judged(promise, metrics, read)
-        verdicts += [failing.beside(whole, [(m, f, read[m][0].reading) for m, f in metrics]), *groups]
+        if sample:
+            whole = failing.beside(whole, [(m, f, read[m][0].reading) for m, f in metrics])
+        verdicts += [whole, *groups]
     return Audited(
         verdicts=tuple(verdicts),
         measurements=tuple(_with_segments(bench.measurements, bench, asked.shown, answers[len(built) :])),

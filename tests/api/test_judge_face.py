@@ -13,6 +13,7 @@ from qoa_platform.api import SubjectError, Verdicts, judge, prepare
 from qoa_platform.contracts import ContractErrors
 from qoa_platform.ledger import Store, open_ledger
 from qoa_platform.records import Status, Verdict, Window
+from qoa_platform.records.failing import EVIDENCE
 from tests.audit.desk import HEAD, NOW, Desk, days, sold
 
 SALES = """\
@@ -36,12 +37,18 @@ FIRST, COUNT = "2017-11-01", 54
 
 def history() -> dict[str, pl.DataFrame]:
     """Days with a weekly season, and one that is out of it."""
-    return {day: sold(100 + 20 * (n % 7) + n % 3, day) for n, day in enumerate(days(FIRST, COUNT))}
+    found = {day: sold(100 + 20 * (n % 7) + n % 3, day) for n, day in enumerate(days(FIRST, COUNT))}
+    torn = pl.when(pl.col("amount") > 9).then(pl.col("amount"))
+    last = list(found)[-1]
+    return {**found, last: found[last].with_columns(amount=torn)}
 
 
 def same(verdicts: Sequence[Verdict]) -> list[Verdict]:
-    """Verdicts without what only a ledger gives them: digests and ids."""
-    return [replace(v, data=None, trial=None, measurements=()) for v in verdicts]
+    """Verdicts without what only a ledger gives them (digests, ids) and without failing rows, which flags() lists."""
+    evidence = [{name: value for name, value in v.evidence.items() if name != EVIDENCE} for v in verdicts]
+    return [
+        replace(v, data=None, trial=None, measurements=(), evidence=e) for v, e in zip(verdicts, evidence, strict=True)
+    ]
 
 
 @pytest.fixture
