@@ -80,6 +80,10 @@ class Workspace:
         self._keep(digest, frame)
         return frame
 
+    def read_aside(self, asset: str, partition: str, digest: str) -> pl.DataFrame:
+        """The rows of that digest that were set aside, checked before they are parsed."""
+        return parquet_to_frame(self.files.get(aside_name(asset, partition), digest, ".parquet"))
+
     def published(self, asset: str) -> dict[str, str]:
         """Partition → digest of everything published of *asset*, in partition order."""
         prefix = f"{asset}|"
@@ -100,6 +104,11 @@ class Workspace:
 def data_name(asset: str, partition: str) -> str:
     """Where the bytes of an asset's partition lie, below the store."""
     return f"data/{asset}/{partition}"
+
+
+def aside_name(asset: str, partition: str) -> str:
+    """Where the rows lie that were set aside of an asset's partition."""
+    return f"set_aside/{asset}/{partition}"
 
 
 def _stamp(folder: Path) -> tuple[tuple[str, int, int], ...]:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import polars as pl
 
+from qoa_platform.audit.setting_aside import Aside
 from qoa_platform.records import Contract, Measurement, StoredState, Subject, Verdict, Window
 
 
@@ -30,11 +31,15 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audited:
-    """What an audit found. *states* are kept so that no row of the partition is read twice."""
+    """What an audit found. *states* are kept so that no row of the partition is read twice.
+
+    *aside* are the rows that failed promises which say that such rows may be set aside.
+    """
 
     verdicts: tuple[Verdict, ...] = ()
     measurements: tuple[Measurement, ...] = ()
     states: tuple[StoredState, ...] = ()
+    aside: tuple[Aside, ...] = ()
 
     @property
     def blocked(self) -> bool:
@@ -46,6 +51,7 @@ class Audited:
             verdicts=self.verdicts + other.verdicts,
             measurements=self.measurements + other.measurements,
             states=self.states + other.states,
+            aside=self.aside + other.aside,
         )
 
 

@@ -8,19 +8,34 @@ from operator import or_
 import polars as pl
 
 from qoa_platform.audit.candidate import Candidate
+from qoa_platform.audit.setting_aside import Aside
 from qoa_platform.contracts.schema import frame_schema
 from qoa_platform.metrics import Metric
-from qoa_platform.records import Direction, FailingRow, FailingRows, Profile, Reading, Subject, Unit, Verdict, printable
+from qoa_platform.metrics.row_level import SHARED
+from qoa_platform.records import (
+    Direction,
+    FailingRow,
+    FailingRows,
+    Mode,
+    Profile,
+    Reading,
+    Subject,
+    Unit,
+    Verdict,
+    printable,
+)
 from qoa_platform.records.failing import EVIDENCE, Cells
 from qoa_platform.scans.flagging import Flags, flagged
 from qoa_platform.scans.flags import MASKED, TABLE
 from qoa_platform.scans.keys import spelled
-from qoa_platform.scans.marking import SHARED, is_row_local
+from qoa_platform.scans.marking import is_row_local
 
 SAMPLE = 10
 """So many failing rows are kept with a verdict; all of them are counted."""
 WIDEST = 12
 """So many cells of a row are kept."""
+WHYS = 3
+"""So many reasons of one promise are written beside the rows that are set aside for it."""
 LONGEST = 120
 """So many characters of a value are kept."""
 
@@ -32,32 +47,40 @@ class Failing:
     subject: Subject
     candidate: Candidate
     limit: int = SAMPLE
+    observed: bool = False
+    """Whether the whole contract only observes: nothing is set aside then."""
+    aside: list[Aside] = field(default_factory=list)
+    """Rows that may be set aside, of promises that say so."""
     _key: tuple[str, ...] | None = field(default=None)
 
     def beside(self, verdict: Verdict, read: Sequence[tuple[Metric, Profile | None, Reading]]) -> Verdict:
         """*verdict* with its failing rows as evidence: how many, and the first of them.
 
         A violated promise is looked into whatever it is about; one that holds (or is unknown) only where it counts
-        single rows and its reading says that some failed. Values of sensitive columns are masked.
+        single rows and its reading says that some failed, or where such rows are set aside. Values of sensitive
+        columns are masked.
         """
+        promise = self.subject.promise(verdict.key.promise)
+        acts = promise is not None and promise.mode is Mode.ENFORCE and not self.observed
+        limit = promise.set_aside if promise is not None and acts else None
         wanted = [
             (metric, profile)
             for metric, profile, reading in read
-            if verdict.violated or (not _clean(metric, reading) and is_row_local(metric, profile))
+            if verdict.violated or (not _clean(metric, reading) and (limit or is_row_local(metric, profile)))
         ]
-        return self._with(verdict, self._flags(wanted)) if wanted else verdict
+        return self._with(verdict, self._flags(wanted), limit) if wanted else verdict
 
     def with_masks(
         self, verdict: Verdict, metrics: Sequence[tuple[Metric, Profile | None]],
         masks: Sequence[tuple[str, str, pl.Series]],
     ) -> Verdict:  # fmt: skip
         """*verdict* with the rows that *metrics* flag, and those of *masks*: column (or none), why, and which rows."""
-        flags = self._flags(metrics)
+        flags, limit = self._flags(metrics), None if self.observed else self.subject.set_aside
         if not masks:
-            return self._with(verdict, flags)
+            return self._with(verdict, flags, limit)
         mask = reduce(or_, [flags.mask, *(rows for _, _, rows in masks)])
         tables = [flags.table, *(self._lines(*given) for given in masks)]
-        return self._with(verdict, replace(flags, mask=mask, rows=int(mask.sum()), table=pl.concat(tables)))
+        return self._with(verdict, replace(flags, mask=mask, rows=int(mask.sum()), table=pl.concat(tables)), limit)
 
     def _lines(self, column: str, why: str, rows: pl.Series) -> pl.DataFrame:
         """The first rows of a mask, as flags."""
@@ -80,11 +103,18 @@ class Failing:
             self.candidate.frame, metrics, missing=dict(subject.missing), limit=self.limit, sensitive=subject.sensitive
         )
 
-    def _with(self, verdict: Verdict, flags: Flags) -> Verdict:
+    def _with(self, verdict: Verdict, flags: Flags, limit: float | None) -> Verdict:
         if not flags.rows and not flags.ambiguous:
             return verdict
         found = FailingRows(count=flags.rows, ambiguous=flags.ambiguous, sample=self._sample(flags.table))
-        return replace(verdict, evidence={**verdict.evidence, EVIDENCE: found.plain()})
+        verdict = replace(verdict, evidence={**verdict.evidence, EVIDENCE: found.plain()})
+        if limit is not None and flags.rows:
+            why = "; ".join(flags.table.get_column("why").unique(maintain_order=True).head(WHYS).to_list())
+            name = f"{verdict.key.subject}.{verdict.key.promise}"
+            self.aside.append(
+                Aside(promise=name, mask=flags.mask, limit=limit, why=printable(why, LONGEST), verdict=verdict)
+            )
+        return verdict
 
     def _sample(self, table: pl.DataFrame) -> tuple[FailingRow, ...]:
         """The first rows, each with its key and the cells at fault: one line a row, however many columns failed."""

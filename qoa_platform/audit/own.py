@@ -11,7 +11,7 @@ from qoa_platform.audit.reader import Reader
 from qoa_platform.audit.references import References
 from qoa_platform.audit.schema import SchemaAudit
 from qoa_platform.metrics import Metric, MetricError, build
-from qoa_platform.records import Ask, Measurement, Profile, Promise, StoredState, Subject
+from qoa_platform.records import Ask, Measurement, Mode, Profile, Promise, StoredState, Subject
 from qoa_platform.scans import Measured, Scan, measure
 from qoa_platform.states import encode
 from qoa_platform.verdicts import Context
@@ -68,7 +68,7 @@ def audit_own(
         referred.setdefault(promise.id, []).append((metric, profile))
     context = context_of(judged, candidate)
     bench = Bench(ledger=ledger, subject=subject, candidate=candidate, references=references, context=context)
-    failing = Failing(subject=subject, candidate=candidate)
+    failing = Failing(subject=subject, candidate=candidate, observed=judged.contract.mode is Mode.OBSERVE)
     verdicts = [] if declared is None else [declared.verdict(ruled, failing, context, judged.contract.source)]
     for promise, _ in asked.promises:
         metrics, read = referred.get(promise.id, []), reads[promise.id]
@@ -79,6 +79,7 @@ def audit_own(
     return Audited(
         verdicts=tuple(verdicts),
         measurements=tuple(_with_segments(bench.measurements, bench, asked.shown, answers[len(built) :])),
+        aside=tuple(failing.aside),
         states=_stored(found, candidate, _asks(rules) - _asks(wanted) if rules else set()) if keep else (),
     )
 

@@ -39,8 +39,9 @@ def accept(*, asset: str, partition: str, digest: str | None, reason: str, actor
     project = open_project()
     naming.asset(project, asset)
     chosen = _candidate(project, asset, partition, digest)
-    world = _world(project, asset, partition)
-    done = project.commit(accepted(world, asset, partition, chosen, actor=actor, reason=reason))
+    world = world_of(project, asset, partition)
+    aside = _aside(project, asset, partition, chosen)
+    done = project.commit(accepted(world, asset, partition, chosen, actor=actor, reason=reason, aside=aside))
     if as_json:
         facts = {"asset": asset, "partition": partition, "digest": chosen, "actor": actor, "reason": reason}
         published = next(head for head in done.pointers if head.kind == "published")
@@ -49,13 +50,22 @@ def accept(*, asset: str, partition: str, digest: str | None, reason: str, actor
         say(f"{asset} {partition} is published with digest {chosen[:12]}, accepted by {actor}: {reason}")
 
 
-def _world(project: "Project", asset: str, partition: str) -> "World":
+def world_of(project: "Project", asset: str, partition: str) -> "World":
     """The world with what is published of this one partition: a policy never looks at it, the move must."""
     from qoa_platform.records import PointerKind
 
     world = project.world_of_asset(asset)
-    head = project.ledger.pointer(PointerKind.PUBLISHED, f"{asset}|{partition}")
-    return replace(world, pointers={**world.pointers, (PointerKind.PUBLISHED, head.key): head}) if head else world
+    kinds = (PointerKind.PUBLISHED, PointerKind.SET_ASIDE)
+    heads = [head for kind in kinds if (head := project.ledger.pointer(kind, f"{asset}|{partition}"))]
+    return replace(world, pointers={**world.pointers, **{(head.kind, head.key): head for head in heads}})
+
+
+def _aside(project: "Project", asset: str, partition: str, digest: str) -> str | None:
+    """The rows that are not in that candidate, for they were set aside."""
+    from qoa_platform.records import Trial
+
+    made = [t.set_aside for t in project.ledger.find(Trial, series=f"{asset}|{partition}") if t.output == digest]
+    return next((found.digest for found in reversed(made) if found is not None), None)
 
 
 def _candidate(project: "Project", asset: str, partition: str, prefix: str | None) -> str:

@@ -1,5 +1,6 @@
-"""Owns ``qoa quarantine``: what was marked as bad is shown, released or dropped. No data is ever deleted by it."""
+"""Owns ``qoa quarantine``: what is kept apart is shown, released or dropped. No data is ever deleted by it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,16 +11,19 @@ from qoa_platform.cli.lazy import Entry, LazyGroup
 from qoa_platform.cli.leaf import actor_option, leaf, reason_option
 
 if TYPE_CHECKING:
+    from qoa_platform.cli.output import Table
     from qoa_platform.cli.project import Project
+    from qoa_platform.cli.rows import Apart
 
 EXITS = (Exit.PROJECT, Exit.STATE, Exit.LEDGER)
-HERE = "qoa_platform.cli.quarantine"
+HERE, ROWS = "qoa_platform.cli.quarantine", "qoa_platform.cli.rows"
 
 quarantine = LazyGroup(
     name="quarantine",
-    help="Show, release or drop what was marked as bad. Quarantine never deletes.",
+    help="Show, release or drop what is kept apart: candidates that are bad, and rows. Quarantine never deletes.",
     entries={
         "show": Entry(module=HERE, attribute="show", summary="What is quarantined, and why."),
+        "rows": Entry(module=ROWS, attribute="rows", summary="The rows that were set aside of a partition, and why."),
         "release": Entry(module=HERE, attribute="release", summary="Take the mark off: it may be published again."),
         "drop": Entry(module=HERE, attribute="drop", summary="Close the case: it stays unpublished."),
     },
@@ -43,18 +47,34 @@ class Marked:
 @leaf(example=["qoa quarantine show", "qoa quarantine show retail/sales_day --json"])
 @click.argument("asset", required=False)
 def show(*, asset: str | None, as_json: bool) -> None:
-    """What is quarantined, and why: the promises that its verdicts say were not kept."""
-    from qoa_platform.cli.output import Table, emit, say, tables
-    from qoa_platform.cli.project import open_project
+    """What is quarantined, and why: the promises that its verdicts say were not kept.
 
-    found = _marked(open_project(), asset)
+    Below it the rows that were set aside: their partition is published without them.
+    """
+    from qoa_platform.cli.output import emit, say, tables
+    from qoa_platform.cli.project import open_project
+    from qoa_platform.cli.rows import apart
+
+    project = open_project()
+    found, rows = _marked(project, asset), apart(project, asset)
     if as_json:
-        emit({"quarantined": found})
-    elif not found:
+        emit({"quarantined": found, "set_aside": rows})
+    elif not found and not rows:
         say("nothing is quarantined")
     else:
-        rows = [(m.asset, m.partition, m.digest[:12], ", ".join(m.promises), m.reason, m.actor) for m in found]
-        tables(Table(columns=("asset", "partition", "digest", "not kept", "reason", "marked by"), rows=rows))
+        tables(*_tables(found, rows))
+
+
+def _tables(found: "list[Marked]", rows: "list[Apart]") -> "Iterator[Table]":
+    from qoa_platform.cli.output import Table
+
+    if found:
+        lines = [(m.asset, m.partition, m.digest[:12], ", ".join(m.promises), m.reason, m.actor) for m in found]
+        yield Table(columns=("asset", "partition", "digest", "not kept", "reason", "marked by"), rows=lines)
+    if rows:
+        aside = [(r.asset, r.partition, r.digest[:12], r.rows, r.original[:12], r.at) for r in rows]
+        columns = ("asset", "partition", "digest", "rows", "of", "set aside")
+        yield Table(title="Rows set aside", columns=columns, rows=aside)
 
 
 WHICH = click.option("--digest", help="Which candidate, where several are marked; its first digits are enough.")
@@ -64,13 +84,22 @@ WHICH = click.option("--digest", help="Which candidate, where several are marked
 @click.argument("asset")
 @click.argument("partition", default="all")
 @WHICH
+@click.option("--rows", "of_rows", is_flag=True, help="The rows that were set aside: publish the partition with them.")
 @reason_option
 @actor_option
-def release(*, asset: str, partition: str, digest: str | None, reason: str, actor: str, as_json: bool) -> None:
+def release(
+    *, asset: str, partition: str, digest: str | None, of_rows: bool, reason: str, actor: str, as_json: bool
+) -> None:
     """Take the mark off a candidate: the same content may be published by a later run.
 
-    It is not published by this (see: qoa accept).
+    It is not published by this (see: qoa accept). With --rows the partition is published again with the rows that were
+    set aside of it, as it came, and accepted so: a later run that brings the same is left whole.
     """
+    if of_rows:
+        from qoa_platform.cli.rows import released
+
+        released(asset, partition, reason=reason, actor=actor, as_json=as_json)
+        return
     _end(asset, partition, digest, verb="release", reason=reason, actor=actor, as_json=as_json)
 
 

@@ -147,11 +147,11 @@ def _promises(name: str, old: Subject | None, new: Subject | None, catalogue: Ca
 def _promise(path: str, old: Promise, new: Promise, catalogue: Catalogue) -> Iterator[Change]:
     before, after = promise_form(old), promise_form(new)
     spec = catalogue.get(new.metric)
-    for key in before:
-        if before[key] == after[key]:
+    for key in dict.fromkeys([*before, *after]):
+        if before.get(key) == after.get(key):
             continue
         words = [
-            _words(p, key, form[key], spec.unit if spec else Unit.ONE) for p, form in ((old, before), (new, after))
+            _words(p, key, form.get(key), spec.unit if spec else Unit.ONE) for p, form in ((old, before), (new, after))
         ]
         yield Change(
             area=Area.PROMISE, kind=Kind.CHANGED, path=path, field=NAMES.get(key, key), old=words[0], new=words[1],

@@ -117,6 +117,8 @@ def sentence(promise: Promise, catalogue: Catalogue = EVERY_METRIC) -> str:
         said += f", compared with {wording.compared_with(promise.reference)}"
     if promise.by is not None:
         said += f"; for each {promise.by} too"
+    if promise.set_aside is not None:
+        said += f"; rows that fail it are set aside, up to {show(promise.set_aside, Unit.RATIO)} of them"
     if promise.min_n is not None:
         said += f"; below {promise.min_n} it is unknown"
     if promise.streak != 1:

@@ -58,6 +58,7 @@ DURATION = Text(parse=grammar.duration, examples=("6 h", "7 d"))
 EXPRESSION = Text(pattern=re.compile(r"(?s).{1,4096}"), examples=("col('sales_value') >= 0",))
 MARGIN = Number(parse=grammar.margin, examples=("25 %", "1.5 x", "0.01"))
 SHARE = Number(parse=grammar.share, examples=("95 %",))
+SHARE_OF_ROWS = Number(parse=grammar.share, examples=("1 %",))
 STREAK = Number(parse=grammar.streak, examples=("3", "2 d"))
 
 
@@ -120,6 +121,7 @@ PROMISE = Object(title="promise", open=True, keys=(
     }), "whether an unknown verdict blocks publishing"),
     _key("intent", Text(choices={"unusual": "the bound's direction is meant as written"}),
          "says that a bound against the metric's direction is meant"),
+    _key("set_aside", SHARE_OF_ROWS, "rows that fail it are set aside, up to this share of them"),
 ))  # fmt: skip
 
 SUBJECT = Object(title="subject", keys=(
@@ -140,6 +142,7 @@ SUBJECT = Object(title="subject", keys=(
     _key("missing", Table(each=Items(each=Text(pattern=re.compile(r"(?s).{0,256}")))), "tokens that mean missing"),
     _key("sensitive", _list(COLUMN), "columns whose values are only kept as keyed hashes"),
     _key("where", EXPRESSION, "which rows every promise reads"),
+    _key("set_aside", SHARE_OF_ROWS, "rows that fail its schema are set aside, up to this share of them"),
     _key("promises", _list(PROMISE), "what is promised", required=True),
 ))  # fmt: skip
 

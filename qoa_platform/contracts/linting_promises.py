@@ -7,6 +7,7 @@ from qoa_platform.contracts.linting_setting import Finding, LintRule, Setting
 from qoa_platform.contracts.problem import guess
 from qoa_platform.metrics import MetricError, Source
 from qoa_platform.metrics.expressions import ExpressionError
+from qoa_platform.metrics.row_level import ROW_LEVEL
 from qoa_platform.records import (
     Baseline,
     Direction,
@@ -162,7 +163,26 @@ def not_computed(setting: Setting) -> Iterator[Finding]:
             yield Finding(path=f"{path}.metric", message=said)
 
 
+def nothing_to_set_aside(setting: Setting) -> Iterator[Finding]:
+    """`set_aside:` where no row could be set aside: a metric of no single row, `over:`, no asset, no `schema:`."""
+    for subject, promise, path in setting.promises:
+        if promise.set_aside is None:
+            continue
+        if subject.kind is not SubjectKind.ASSET or promise.over is not None:
+            said = "only rows that the subject's own asset publishes can be set aside"
+            yield Finding(path=f"{path}.set_aside", message=said, hint="Promise it of the asset itself")
+        elif promise.metric not in ROW_LEVEL:
+            said = f"{promise.metric} says nothing of a single row: none can be set aside"
+            yield Finding(path=f"{path}.set_aside", message=said, hint=f"Allowed: {', '.join(sorted(ROW_LEVEL))}")
+    for subject in setting.contract.subjects:
+        if subject.set_aside is not None and (subject.schema is None or subject.kind is not SubjectKind.ASSET):
+            said = "set_aside of a subject is about its schema, and there is none"
+            path = f"subjects.{subject.id}.set_aside"
+            yield Finding(path=path, message=said, hint="Name a schema:, or write set_aside at a promise")
+
+
 RULES = (
+    LintRule(code="E220", check=nothing_to_set_aside),
     LintRule(code="E204", check=unmeasurable),
     LintRule(code="E205", check=wrong_source),
     LintRule(code="E206", check=against_direction),

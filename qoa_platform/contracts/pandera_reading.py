@@ -27,7 +27,7 @@ ENGINES = {"pandera.api.polars": "polars", "pandera.api.pandas": "pandas"}
 """Where a schema's class stands → what kind of frames it is about."""
 CHANGING = (
     ("parsers", "parsers change the frame"), ("add_missing_columns", "add_missing_columns changes the frame"),
-    ("drop_invalid_rows", "drop_invalid_rows changes the frame (and reports nothing): write rows: quarantine instead"),
+    ("drop_invalid_rows", "drop_invalid_rows changes the frame (and reports nothing): write set_aside: instead"),
 )  # fmt: skip
 
 

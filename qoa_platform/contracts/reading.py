@@ -178,7 +178,7 @@ def _subject(name: str, found: Found, reader: Reader, resolve: Resolve | None) -
         delay=found.get("delay", timedelta(0)), since=found.get("since"), schema=schema,
         segments=found.get("segments", ()), missing=tuple(sorted(found.get("missing", {}).items())),
         sensitive=found.get("sensitive", ()), where=found.get("where"), train_on=found.get("train_on"),
-        promises=promises,
+        set_aside=found.get("set_aside"), promises=promises,
     )  # fmt: skip
     for item, promise in read:
         if promise is not None:

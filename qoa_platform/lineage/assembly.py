@@ -9,6 +9,8 @@ from qoa_platform.records import Batch, Edge, Read, Record, Trial, TrialState, U
 
 READ, WROTE, JUDGED, CAUSED, TRAINED = "read", "wrote", "judged", "caused", "trained"
 """Kinds of edges: digest → trial, trial → digest, verdict → trial, reaction → trial, trial → model version."""
+PARTED = "parted"
+"""Trial → the frame as it came, and the rows that it set aside of it: neither is what it published."""
 
 
 def edges_of(trial: Trial) -> tuple[Edge, ...]:
@@ -21,6 +23,11 @@ def edges_of(trial: Trial) -> tuple[Edge, ...]:
     if trial.output is not None:
         wrote = data_node(trial.asset, trial.partition, trial.output)
         edges.append(Edge(source=node, destination=wrote, kind=WROTE))
+    if trial.set_aside is not None:
+        edges += [
+            Edge(source=node, destination=data_node(trial.asset, trial.partition, digest), kind=PARTED)
+            for digest in (trial.set_aside.original, trial.set_aside.digest)
+        ]
     edges += [Edge(source=verdict_node(v), destination=node, kind=JUDGED) for v in trial.verdicts]
     if trial.cause is not None:
         edges.append(Edge(source=reaction_node(trial.cause), destination=node, kind=CAUSED))

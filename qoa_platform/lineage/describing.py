@@ -70,6 +70,10 @@ def _data(reader: Reader, name: Name) -> Branch:
         state = "published"
     else:
         state = "was published, superseded since" if past else "never published"
+    aside = reader.pointer(PointerKind.SET_ASIDE, key)
+    if not past and any(m.value == digest for m in reader.moves(PointerKind.SET_ASIDE, key)):
+        standing = aside is not None and aside.value == digest
+        state = "rows set aside of it" if standing else "rows that were set aside of it, released or replaced since"
     mark = reader.pointer(PointerKind.QUARANTINE, f"{key}|{digest}")
     accepted = reader.pointer(PointerKind.ACCEPTED, key)
     return Branch(
@@ -95,9 +99,14 @@ def _trial(reader: Reader, links: Links, name: Name) -> Branch:
             trial=trial.id, attempt=trial.attempt if trial.attempt > 1 else None, code=trial.code,
             commit=trial.commit or "unknown", environment=trial.environment, seed=trial.seed, rows=trial.rows,
             seconds=f"{usage.seconds:.3g}" if usage else None, usd=f"{usage.usd:.3g}" if usage and usage.usd else None,
-            error=trial.error, imported="as history" if trial.imported else None,
+            set_aside=_aside(trial), error=trial.error, imported="as history" if trial.imported else None,
         ),
     )  # fmt: skip
+
+
+def _aside(trial: Trial) -> str | None:
+    found = trial.set_aside
+    return f"{found.rows:,} rows @{found.digest[:SHORT]} of @{found.original[:SHORT]}" if found is not None else None
 
 
 def _model(reader: Reader, links: Links, name: Name) -> Branch:

@@ -104,6 +104,8 @@ def metadata(result: Published) -> dict[str, Any]:
         plotted |= {"qoa/seconds": usage.seconds}
         plotted |= {"qoa/usd": usage.usd} if usage.usd is not None else {}
         plotted |= {"qoa/peak_bytes": usage.peak_bytes} if usage.peak_bytes is not None else {}
+    if trial.set_aside is not None:
+        plotted |= {"qoa/set_aside_rows": trial.set_aside.rows, "qoa/set_aside": trial.set_aside.digest}
     version = {"qoa/model_version": f"{trial.model} {trial.version}"} if trial.version else {}
     return {
         **plotted, **version, "qoa/digest": result.digest or "", "qoa/trial": trial.id,

@@ -9,6 +9,7 @@ from typing import Any
 
 import dagster as dg
 
+from qoa_platform.audit.setting_aside import told
 from qoa_platform.contracts import sentence as worded
 from qoa_platform.records import Contract, FailingRows, Promise, Status, Subject, Verdict, printable, show
 from qoa_platform.records.failing import Cells
@@ -37,7 +38,9 @@ def sentence(verdict: Verdict) -> str:
     """One line for a person: status, value, what is allowed, n."""
     low, high = show(verdict.bounds.low, verdict.unit), show(verdict.bounds.high, verdict.unit)
     bounds = f"allowed {low} … {high}" if verdict.status is not Status.UNKNOWN else (verdict.cause or "")
-    return f"{verdict}: {show(verdict.value, verdict.unit)}; {bounds}; n = {verdict.n:,}"
+    aside = told(verdict)
+    apart = f"; {aside['count']:,} of {aside['of']:,} rows set aside" if aside is not None else ""
+    return f"{verdict}: {show(verdict.value, verdict.unit)}; {bounds}; n = {verdict.n:,}{apart}"
 
 
 def metadata(verdict: Verdict) -> dict[str, Any]:
@@ -66,11 +69,13 @@ def metadata(verdict: Verdict) -> dict[str, Any]:
 
 def _failing(verdict: Verdict) -> dict[str, Any]:
     """``qoa/failing_rows``, a number to be plotted, and the first of those rows as a table."""
+    aside = told(verdict)
+    before = {"qoa/set_aside_rows": int(str(aside["count"]))} if aside is not None else {}
     found = FailingRows.of(verdict.evidence)
     if found is None:
-        return {}
+        return before
     table = {"qoa/failing_sample": dg.MetadataValue.md(markdown(found))} if found.sample else {}
-    return {"qoa/failing_rows": found.count, **table}
+    return {**before, "qoa/failing_rows": found.count, **table}
 
 
 def markdown(found: FailingRows) -> str:

@@ -7,10 +7,11 @@ from datetime import datetime
 
 import polars as pl
 
-from qoa_platform.audit import Audited, Candidate, audit, refusal_verdicts
+from qoa_platform.audit import Audited, Candidate, refusal_verdicts
 from qoa_platform.failpoints import failpoint
 from qoa_platform.lineage import edges_of, finish
 from qoa_platform.metering import FARGATE, Rates, Sampler, environment
+from qoa_platform.orchestration.aside import sorted_out
 from qoa_platform.orchestration.models import ModelOutcome, Registered, champions, register
 from qoa_platform.reactions.effects import DAGSTER_SINK
 from qoa_platform.records import (
@@ -98,6 +99,20 @@ class Published:
         return any(v.blocks for v in self.verdicts)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Before:
+    """The pointers of a partition as they stood before its function ran: of two runs at once, one loses."""
+
+    published: Pointer | None
+    set_aside: Pointer | None
+
+    @classmethod
+    def of(cls, workspace: Workspace, work: Work) -> "_Before":
+        """As the ledger has them now."""
+        found = (workspace.ledger.pointer(kind, work.key) for kind in (PointerKind.PUBLISHED, PointerKind.SET_ASIDE))
+        return cls(**dict(zip(("published", "set_aside"), found, strict=True)))
+
+
 Compute = Callable[[], Made]
 
 
@@ -110,7 +125,7 @@ def publish(
     partition at once, one loses and says so. A function that raises leaves ``unknown(error)`` for every promise and a
     failed trial, and the error is handed on in the result.
     """
-    before = workspace.ledger.pointer(PointerKind.PUBLISHED, work.key)
+    before = _Before.of(workspace, work)
     started = _started(workspace, work, reads)
     meter = Sampler(rates=work.rates)
     try:
@@ -123,27 +138,28 @@ def publish(
             digest=digest, trial=work.trial, rows_in=made.rows_in, imported=work.imported, at=at, wall=wall,
         )  # fmt: skip
         began = time.perf_counter()
-        found = audit(workspace.ledger, contracts, candidate)
+        sorted_ = sorted_out(workspace, contracts, candidate, accepted=_accepted(workspace, work, digest))
         measuring = time.perf_counter() - began
     except Exception as error:  # noqa: BLE001 (whatever it raised, or could not be judged, becomes a verdict and a failed run)
         return _failed(workspace, contracts, work, started, f"{type(error).__name__}: {error}", meter.usage)
     usage = replace(
-        meter.usage, rows_in=made.rows_in, rows_out=made.frame.height, queue_seconds=work.waited,
+        meter.usage, rows_in=made.rows_in, rows_out=sorted_.candidate.frame.height, queue_seconds=work.waited,
         overhead_seconds=measuring + (meter.usage.overhead_seconds or 0.0),
     )  # fmt: skip
     ended = replace(
-        started, parameters=work.parameters, output=digest, usage=usage, rows=made.frame.height,
+        started, parameters=work.parameters, output=sorted_.candidate.digest, usage=usage,
+        rows=sorted_.candidate.frame.height, set_aside=sorted_.set_aside,
         seed=made.outcome.seed if made.outcome is not None else None,
     )  # fmt: skip
     try:
-        return _settled(workspace, contracts, work, ended, found, made=made, before=before, at=at, wall=wall)
+        return _settled(workspace, contracts, work, ended, sorted_.found, made=made, before=before, at=at, wall=wall)
     except Exception as error:  # noqa: BLE001 (a model that may not be stored, a reference that cannot be frozen)
         return _failed(workspace, contracts, work, started, f"{type(error).__name__}: {error}", meter.usage)
 
 
 def _settled(
     workspace: Workspace, contracts: Sequence[Contract], work: Work, trial: Trial, found: Audited, *, made: Made,
-    before: Pointer | None, at: datetime, wall: datetime,
+    before: _Before, at: datetime, wall: datetime,
 ) -> Published:  # fmt: skip
     """Commit what was found: published, kept back, or lost to another run that was faster."""
     digest = trial.output or ""
@@ -233,16 +249,28 @@ def _batch(work: Work, trial: Trial, found: Audited, moves: tuple[Move, ...], mo
 
 
 def _moves(
-    workspace: Workspace, work: Work, digest: str, before: Pointer | None, trial: Trial
+    workspace: Workspace, work: Work, digest: str, before: _Before, trial: Trial
 ) -> tuple[Move, ...]:  # fmt: skip
-    """The pointer to the new digest; a quarantine mark on that digest ends, for it is satisfied (or accepted) now."""
+    """The pointer to the new digest, and the one to the rows that are not in it.
+
+    A quarantine mark on that digest ends, for it is satisfied (or accepted) now.
+    """
     moves = [
         Move(
-            kind=PointerKind.PUBLISHED, key=work.key, value=digest, expected=before.generation if before else 0,
+            kind=PointerKind.PUBLISHED, key=work.key, value=digest, expected=_generation(before.published),
             verb="publish", actor=f"run {work.run}", reason=f"trial {trial.id}", evidence={"trial": trial.id},
             at=trial.ended or trial.at, wall=trial.wall,
         )
     ]  # fmt: skip
+    aside, standing = trial.set_aside, before.set_aside
+    if aside is not None or (standing is not None and standing.value is not None):
+        moves.append(
+            replace(
+                moves[0], kind=PointerKind.SET_ASIDE, value=aside.digest if aside is not None else None,
+                expected=_generation(standing),
+                verb="set aside" if aside is not None else "satisfied", evidence=_set_aside(trial),
+            )
+        )  # fmt: skip
     mark = workspace.ledger.pointer(PointerKind.QUARANTINE, f"{work.key}|{digest}")
     if mark is not None and mark.value is not None:
         moves.append(
@@ -252,6 +280,18 @@ def _moves(
             )
         )  # fmt: skip
     return tuple(moves)
+
+
+def _generation(head: Pointer | None) -> int:
+    return head.generation if head is not None else 0
+
+
+def _set_aside(trial: Trial) -> dict[str, object]:
+    """What tells a reader of the pointer's moves why, without another store."""
+    found = trial.set_aside
+    if found is None:
+        return {"trial": trial.id}
+    return {"trial": trial.id, "published": trial.output, "original": found.original, "rows": found.rows}
 
 
 def _accepted(workspace: Workspace, work: Work, digest: str) -> bool:

@@ -27,23 +27,43 @@ class NotPossible(ValueError):
     """A person asked for something that the ledger's state does not allow; the text says what stands there."""
 
 
-def accept(world: World, asset: str, partition: str, digest: str, *, actor: str, reason: str) -> Batch:
-    """Let a rightly odd candidate through: publish it, and mark its data as accepted (semantics 12)."""
+def accept(
+    world: World, asset: str, partition: str, digest: str, *, actor: str, reason: str, aside: str | None = None,
+    verb: str = "accept",
+) -> Batch:  # fmt: skip
+    """Let a rightly odd candidate through: publish it, and mark its data as accepted (semantics 12).
+
+    *aside* are the rows that are not in it, if any were set aside.
+    """
     key = f"{asset}|{partition}"
     if world.value(PointerKind.PUBLISHED, key) == digest:
         message = f"{asset} {partition} is published already with digest {digest[:12]}"
         raise NotPossible(message)
     moves = [
-        _move(world, PointerKind.ACCEPTED, key, digest, "accept", actor, reason),
-        _move(world, PointerKind.PUBLISHED, key, digest, "accept", actor, reason),
+        _move(world, PointerKind.ACCEPTED, key, digest, verb, actor, reason),
+        _move(world, PointerKind.PUBLISHED, key, digest, verb, actor, reason),
     ]
+    if world.value(PointerKind.SET_ASIDE, key) != aside:
+        moves.append(_move(world, PointerKind.SET_ASIDE, key, aside, verb, actor, reason))
     mark = f"{key}|{digest}"
     if world.value(PointerKind.QUARANTINE, mark) is not None:
-        moves.append(_move(world, PointerKind.QUARANTINE, mark, None, "accept", actor, reason))
+        moves.append(_move(world, PointerKind.QUARANTINE, mark, None, verb, actor, reason))
     data: dict[str, object] = {
-        "asset": asset, "partition": partition, "digest": digest, "verb": "accept", "reason": reason
+        "asset": asset, "partition": partition, "digest": digest, "verb": verb, "reason": reason
     }  # fmt: skip
-    return Batch(moves=tuple(moves), messages=(_told(world, asset, f"{mark}|accept", "accept", data),))
+    return Batch(moves=tuple(moves), messages=(_told(world, asset, f"{mark}|{verb}", verb, data),))
+
+
+def release_rows(world: World, asset: str, partition: str, original: str, *, actor: str, reason: str) -> Batch:
+    """Publish a partition with the rows that were set aside of it, as it came: its *original* is accepted.
+
+    The verdicts stay what they are: about the rows that were published before. Raises NotPossible where no rows are set
+    aside.
+    """
+    if world.value(PointerKind.SET_ASIDE, f"{asset}|{partition}") is None:
+        message = f"no rows of {asset} {partition} are set aside"
+        raise NotPossible(message)
+    return accept(world, asset, partition, original, actor=actor, reason=reason, verb="release rows")
 
 
 def promote_by_force(world: World, version: ModelVersion, asset: str, *, actor: str, reason: str) -> Batch:

@@ -69,7 +69,7 @@ from qoa_platform.records.release import FINAL_RELEASES, Alias, ModelVersion, Re
 from qoa_platform.records.run import ACTIVE, RunRequest, RunState, RunView
 from qoa_platform.records.status import BLOCKING_REASONS, Mode, Reason, Severity, Status
 from qoa_platform.records.stored_state import StoredState
-from qoa_platform.records.trial import Read, Spend, Trial, TrialState, Usage
+from qoa_platform.records.trial import Read, SetAside, Spend, Trial, TrialState, Usage
 from qoa_platform.records.units import SCALES, Direction, Unit, show
 from qoa_platform.records.verdict import Bounds, Key, Verdict, gates
 from qoa_platform.records.window import DAY, Window
@@ -163,6 +163,7 @@ __all__ = [
     "Scalar",
     "Scale",
     "SchemaRef",
+    "SetAside",
     "Severity",
     "Spend",
     "Stage",

@@ -128,7 +128,8 @@ class Stakeholder:
 class Promise:
     """A condition on a metric. *params* are the metric's own parameters, sorted by name.
 
-    *streak* (``for:``) is how many violated windows in a row, or how long, before an episode opens.
+    *streak* (``for:``) is how many violated windows in a row, or how long, before an episode opens. *set_aside* is the
+    largest share of a frame's rows that is set aside for failing it (``None``: none ever is).
     """
 
     id: str
@@ -152,6 +153,7 @@ class Promise:
     min_n: int | None = None
     block_on_unknown: bool = False
     unusual_intent: bool = False
+    set_aside: float | None = None
 
     @property
     def critical(self) -> bool:
@@ -173,7 +175,7 @@ class Subject:
     """What is measured. Exactly one of asset, model, service, run, through says which *kind* it is.
 
     *expected* is ``daily`` or a cron line: when a window is due (with *delay* after its end, from *since* on).
-    *missing* maps a column to the tokens that mean missing.
+    *missing* maps a column to the tokens that mean missing. *set_aside* is that of its schema's rules of values.
     """
 
     id: str
@@ -195,6 +197,7 @@ class Subject:
     sensitive: tuple[str, ...] = ()
     where: str | None = None
     train_on: timedelta | None = None
+    set_aside: float | None = None
     promises: tuple[Promise, ...]
 
     @property

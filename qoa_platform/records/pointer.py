@@ -20,6 +20,8 @@ class PointerKind(StrEnum):
     """``<contract name>`` → digest of the contract in force."""
     QUARANTINE = "quarantine"
     """``<asset>|<partition>|<digest>`` → ``bad``; no value: released or dropped."""
+    SET_ASIDE = "set_aside"
+    """``<asset>|<partition>`` → digest of the rows that are not in what is published; no value: none are."""
     ACCEPTED = "accepted"
     """``<asset>|<partition>`` → digest that a person accepted as it is."""
     BAD_VERSION = "bad_version"

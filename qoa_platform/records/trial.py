@@ -69,11 +69,21 @@ class Spend:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SetAside:
+    """Rows that were set aside before publishing: how many, their *digest*, and that of the *original* frame."""
+
+    digest: str
+    original: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
     """One materialization (or experiment run) of one asset and partition.
 
     *environment* is the digest of interpreter and packages; *code* the asset's code version, *commit* the git commit;
     *output* the content digest (the data version Dagster is told). *cause* is the reaction that asked for the run.
+    *set_aside* are the rows that are not in the output.
     """
 
     KIND: ClassVar[str] = "trial"
@@ -99,6 +109,7 @@ class Trial:
     error: str | None = None
     usage: Usage | None = None
     rows: int | None = None
+    set_aside: SetAside | None = None
     verdicts: tuple[str, ...] = ()
     imported: bool = False
     fetched: datetime | None = None

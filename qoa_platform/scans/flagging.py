@@ -8,11 +8,12 @@ from operator import or_
 import polars as pl
 
 from qoa_platform.metrics import Metric
+from qoa_platform.metrics.row_level import SHARED
 from qoa_platform.records import Ask, Profile
 from qoa_platform.scans.dependencies import ROW
 from qoa_platform.scans.flags import MASKED, TABLE, Flagged, Flags
 from qoa_platform.scans.keys import spelled
-from qoa_platform.scans.marking import SHARED, Beside, Marks, Mask, at, marks, reads, violating
+from qoa_platform.scans.marking import Beside, Marks, Mask, at, marks, reads, violating
 from qoa_platform.scans.normalising import Missing, normal
 from qoa_platform.scans.queries import BROKEN
 

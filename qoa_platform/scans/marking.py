@@ -10,6 +10,7 @@ import polars as pl
 
 from qoa_platform.metrics import Metric
 from qoa_platform.metrics.expressions import columns as columns_of
+from qoa_platform.metrics.row_level import SHARED
 from qoa_platform.records import Ask, Direction, Profile, Reading
 from qoa_platform.scans.columns import Schema, UnanswerableError, require
 from qoa_platform.scans.compiling import condition, parsed
@@ -26,10 +27,6 @@ Mask = pl.Expr | pl.Series
 Beside = Mapping[str, pl.DataFrame | pl.LazyFrame]
 Hints = Callable[[str, pl.DataFrame], Sequence[str | None]]
 """Column, rows (with their positions) → what each cell is expected to hold."""
-SHARED = frozenset({
-    "data.uniqueness", "data.distinctness", "data.unique_value_ratio", "data.duplicate_rows", "data.key_violations",
-})  # fmt: skip
-"""Metrics of keys that a repeated key makes worse."""
 DEPENDENT = frozenset({"data.fd_violation", "data.fd_conflict_share"})
 """Metrics of functional dependencies."""
 

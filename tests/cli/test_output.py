@@ -39,7 +39,7 @@ KEYS = {
     f"accept retail/sales_day 2017-10-05 {WHO}": {
         "asset", "partition", "digest", "actor", "reason", "generation", "at", "wall",
     },
-    "quarantine show": {"quarantined"},
+    "quarantine show": {"quarantined", "set_aside"},
     f"quarantine drop retail/sales_day 2017-10-04 {WHO}": {
         "asset", "partition", "digest", "verb", "actor", "reason", "at", "wall",
     },

@@ -32,7 +32,8 @@ FREE = {
 """What needs no project around it."""
 ARGUMENTS = {
     "incident": "1", "why": "x", "accept": "a/b p --reason r", "quarantine release": "a/b p --reason r",
-    "quarantine drop": "a/b p --reason r", "promote": "m v1 --force --reason r", "rollback": "m --reason r",
+    "quarantine drop": "a/b p --reason r", "quarantine rows": "a/b p",
+    "promote": "m v1 --force --reason r", "rollback": "m --reason r",
     "hold": "model:m --reason r", "release-hold": "model:m --reason r",
     "inject": "half_rows --target feed:a/b", "contract freeze": "sales --since 2017-01-01 --until 2017-02-01 --name x",
     "react": "--once", "measure": "sales", "contract explain": "",

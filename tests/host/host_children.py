@@ -8,7 +8,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from tests.host.shop import Shop, Source
+from tests.host.shop import DAY, Shop, Source, day_of
 from tests.host.signalling import PROCESS
 
 
@@ -29,6 +29,13 @@ def train(root: str, home: str) -> None:
 def daily(root: str, home: str) -> None:
     """The daily run; a failpoint may kill it."""
     shop = _opened(root, home)
+    print(shop.daily().status.value, flush=True)
+
+
+def daily_with_a_bad_row(root: str, home: str) -> None:
+    """The daily run of a day of which one row is bad."""
+    shop = _opened(root, home)
+    shop.source.days[DAY] = day_of(DAY, amount=[1.0, -2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0])
     print(shop.daily().status.value, flush=True)
 
 
