@@ -14,7 +14,7 @@ from qoa_platform.api.readings import Readings
 from qoa_platform.api.verdicts import Verdicts
 from qoa_platform.api.windows import Moment
 from qoa_platform.profiles.suggesting import Suggestion
-from qoa_platform.scans.opening import SourceError
+from qoa_platform.scans.opening import SourceError, SqlTable
 
 __all__ = [
     "Cells",
@@ -24,6 +24,7 @@ __all__ = [
     "Prepared",
     "Readings",
     "SourceError",
+    "SqlTable",
     "SubjectError",
     "Verdicts",
     "compare",

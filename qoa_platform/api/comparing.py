@@ -77,7 +77,7 @@ def compare(
     """
     frame = framed(current)
     known = reference if isinstance(reference, Profile) else framed(reference)
-    return Comparison(compared(known, frame, columns=columns, missing=tokens_of(frame, missing)))
+    return Comparison(compared(known, frame, columns=columns, missing=tokens_of(frame.schema, missing)))
 
 
 def _records(column: ColumnDrift) -> list[dict[str, Any]]:

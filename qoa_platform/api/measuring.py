@@ -12,6 +12,7 @@ from qoa_platform.api.readings import Readings
 from qoa_platform.profiles import freeze, wanted
 from qoa_platform.records import Profile, Subject, Window
 from qoa_platform.scans import measure as scan
+from qoa_platform.scans import opened
 
 Missing = Mapping[str, Sequence[str]] | Sequence[str]
 
@@ -24,16 +25,22 @@ def measure(
     where: str | None = None,
     missing: Missing | None = None,
     reference: Any = None,
+    beside: Mapping[str, Any] | None = None,
     event_time: str | None = None,
     now: datetime | None = None,
+    memory: int | None = None,
 ) -> Readings:
     """Metrics of *data*, read off one scan of it.
 
-    *data* is a frame (Polars, pandas, Arrow), columns by name, or the path of a file or folder. *metrics* are ids of
-    the catalogue (asked of every column where the metric is per column), dictionaries as promises are written without
-    their bound, or metrics as such. *by* groups, *where* filters (the bounded expression language), *missing* are the
-    tokens that mean missing: by column, or for all columns of text. *reference* (a Profile, or data to freeze) is what
-    drift is measured against; *event_time* and *now* (UTC; the clock, if not given) is what timeliness needs.
+    *data* is whatever a scan opens (a Polars, pandas, Arrow or DuckDB table, the path or URL of a Parquet or CSV file
+    or of a folder of them, a ``SqlTable``), or columns by name. *metrics* are ids of the catalogue (asked of every
+    column where the metric is per column), dictionaries as promises are written without their bound, or metrics as
+    such.
+
+    *by* groups, *where* filters (the bounded expression language), *missing* are the tokens that mean missing: by
+    column, or for all columns of text. *reference* (a Profile, or data to freeze) is what drift is measured against;
+    *beside* are other tables that a metric names; *event_time* and *now* (UTC; the clock, if not given) is what
+    timeliness needs. *memory* bounds, in bytes, what the scan may use: what is larger is read in batches.
 
     What cannot be measured is a row without a value, with its reason: nothing is raised for what the data holds. Raises
     MetricError for a metric that is asked for wrongly, SourceError for what is no data.
@@ -43,29 +50,33 @@ def measure(
     >>> found.value("data.completeness", "sales"), found.value("data.mean", "sales")
     (0.6666666666666666, 1.0)
     """
-    frame = framed(data)
     asked = wishes(metrics)
-    tokens = tokens_of(frame, missing)
-    told = now or datetime.now(UTC)
-    day = Window.of_day(told.astimezone(UTC).date())
-    subject = subject_of(
-        asked, frame.columns, by=by, where=where, event_time=event_time, missing=tokens, referred=reference is not None
-    )  # fmt: skip
-    profile = _profile(reference, subject, day, told)
-    pairs = [(m.at(told, day), profile if against else None) for m, against in metrics_of(asked, subject)]
-    found = scan(frame, pairs, missing=tokens)
+    others = {name: framed(other) for name, other in (beside or {}).items()}
+    with opened(framed(data) if isinstance(data, dict) else data) as source:
+        tokens = tokens_of(source.schema, missing)
+        told = now or datetime.now(UTC)
+        day = Window.of_day(told.astimezone(UTC).date())
+        subject = subject_of(
+            asked, list(source.schema), by=by, where=where, event_time=event_time, missing=tokens,
+            referred=reference is not None,
+        )  # fmt: skip
+        profile = _profile(reference, subject, day, told)
+        pairs = [(m.at(told, day), profile if against else None) for m, against in metrics_of(asked, subject)]
+        found = scan(
+            data if isinstance(data, pl.DataFrame) else source, pairs, missing=tokens, beside=others, memory=memory
+        )
     return Readings(found.measured, found.report)
 
 
-def tokens_of(frame: pl.DataFrame, missing: Missing | None) -> dict[str, tuple[str, ...]]:
+def tokens_of(schema: Mapping[str, pl.DataType], missing: Missing | None) -> dict[str, tuple[str, ...]]:
     """The declared tokens by column. Raises ValueError for a column that is not there."""
     if missing is None:
         return {}
     if isinstance(missing, Mapping):
-        if absent := sorted(missing.keys() - set(frame.columns)):
-            raise ValueError(f"missing names {', '.join(absent)}. Columns: {', '.join(frame.columns)}")
+        if absent := sorted(missing.keys() - set(schema)):
+            raise ValueError(f"missing names {', '.join(absent)}. Columns: {', '.join(schema)}")
         return {name: tuple(tokens) for name, tokens in missing.items()}
-    texts = [name for name, dtype in frame.schema.items() if isinstance(dtype, pl.String | pl.Categorical | pl.Enum)]
+    texts = [name for name, dtype in schema.items() if isinstance(dtype, pl.String | pl.Categorical | pl.Enum)]
     return dict.fromkeys(texts, tuple(missing))
 
 

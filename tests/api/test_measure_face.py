@@ -151,3 +151,24 @@ def test_a_frame_without_rows_or_columns() -> None:
     assert measure(pl.DataFrame(), "data.row_count").value("data.row_count") == 0
     found = measure(pl.DataFrame(schema={"x": pl.Float64}), ["data.completeness", "data.mean"])
     assert [(m.reading.value, m.reading.n) for m in found] == [(None, 0), (None, 0)]
+
+
+def test_what_is_larger_than_its_memory_is_read_in_batches(tmp_path: Path) -> None:
+    """A bound on memory changes how a file is read, and no value."""
+    path = tmp_path / "large.parquet"
+    pl.DataFrame({"key": range(400_000), "price": [float(n % 97) for n in range(400_000)]}).write_parquet(path)
+    asked = ["data.completeness", {"metric": "data.mean", "column": "price"},
+             {"metric": "data.uniqueness", "columns": ["key"]}]  # fmt: skip
+    whole, parts = measure(path, asked), measure(path, asked, memory=8 << 20)
+    assert [r["value"] for r in parts.records()] == pytest.approx([r["value"] for r in whole.records()], rel=1e-12)
+    assert parts.value("data.uniqueness", "key") == 1.0
+
+
+def test_a_column_without_a_form_fails_alone() -> None:
+    """A pandas column of objects of no kind is a row with a cause, and the others are measured."""
+    import pandas as pd
+
+    frame = pd.DataFrame({"odd": [object(), object()], "x": [1.0, None]})
+    rows = {r["columns"]: r for r in measure(frame, "data.completeness").records()}
+    assert rows["x"]["value"] == 0.5
+    assert rows["odd"]["reason"] == "error"
