@@ -12,7 +12,7 @@ PYTEST   := $(BIN)/python -m pytest -q
 PARALLEL := -n $(WORKERS) --dist loadfile
 HOST     := $(wildcard tests/host tests/orchestration tests/demo tests/services)
 SOURCES  := qoa_platform assets sensors tests $(wildcard bench)
-BENCHES  := $(filter-out %_peer,$(patsubst bench/%.py,%,$(shell grep -ls __main__ bench/*.py)))
+BENCHES  := $(filter-out peers %_peer,$(patsubst bench/%.py,%,$(shell grep -ls __main__ bench/*.py)))
 DOCS     := README.md CONTRIBUTING.md docs
 
 # Dagster's own telemetry is off in everything that make starts.
@@ -114,6 +114,7 @@ scale: $(SCALE)/.installed ## the same answers from Ray and Spark, for real (nee
 	$(SCALE)/bin/python -m pytest -q tests/scale
 
 bench: .venv ## ratios against peers on this machine
+	$(BIN)/python -m bench.peers
 	@set -e; for each in $(BENCHES); do echo "== bench.$$each"; $(BIN)/python -m bench.$$each; done
 
 nightly: .venv ## everything, the slow ones too, with many more examples

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from qoa_platform.records.identity import digest
@@ -18,7 +19,13 @@ class Edges:
     @property
     def digest(self) -> str:
         """States counted on other edges do not merge: they carry this digest."""
-        return digest("edges", self.edges)
+        return _digest_of(self.edges)
+
+
+@lru_cache(maxsize=4096)
+def _digest_of(edges: tuple[float, ...]) -> str:
+    """The digest of edges: every metric of a column asks for it at every scan."""
+    return digest("edges", edges)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
