@@ -50,6 +50,7 @@ CODES: dict[str, Exit] = {
     "qoa_platform.lineage.subjects.UnknownSubject": Exit.USAGE,
     "qoa_platform.orchestration.loading.DefinitionsError": Exit.PROJECT,
     "qoa_platform.profiles.freezing.FreezeError": Exit.STATE,
+    "qoa_platform.profiles.suggesting.history.HistoryError": Exit.USAGE,
     "qoa_platform.reactions.commands.NotPossible": Exit.STATE,
     "qoa_platform.scans.opening.SourceError": Exit.USAGE,
 }

@@ -9,7 +9,7 @@ from qoa_platform.cli.exits import Exit, unknown
 from qoa_platform.cli.leaf import leaf
 
 if TYPE_CHECKING:
-    from qoa_platform.records import Contract, Subject
+    from qoa_platform.records import Contract, Profile, Subject
     from qoa_platform.scans.flags import Flags
 
 SHOWN = 50
@@ -20,11 +20,14 @@ SHOWN = 50
 @click.argument("contract", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("data", type=click.Path(exists=True, path_type=Path))
 @click.option("--subject", help="Whose promises, where the contract has several subjects.")
+@click.option("--profile", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+              help="What promises with a reference compare with.  [default: .profile beside CONTRACT]")  # fmt: skip
 @click.option("--limit", type=click.IntRange(min=1), default=1000, help="At most so many rows per promise.",
               show_default=True)  # fmt: skip
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write all listed cells there, as CSV.")
 def flags(
-    *, contract: Path, data: Path, subject: str | None, limit: int, out: Path | None, as_json: bool
+    *, contract: Path, data: Path, subject: str | None, profile: Path | None, limit: int, out: Path | None,
+    as_json: bool,
 ) -> None:  # fmt: skip
     """List the cells that row-level promises point at, also where the promise as a whole holds.
 
@@ -36,7 +39,7 @@ def flags(
     from qoa_platform.contracts import read
 
     document = read(contract)
-    ids, found = _flagged(_subject(document, subject), framed(data), limit)
+    ids, found = _flagged(_subject(document, subject), framed(data), _profile(contract, profile), limit)
     cells = _cells(ids, found)
     if out is not None:
         found.table.select("row", "column", "value", "expected", "why").write_csv(out)
@@ -56,7 +59,14 @@ def _subject(contract: "Contract", name: str | None) -> "Subject":
     return found[0]
 
 
-def _flagged(subject: "Subject", frame: Any, limit: int) -> "tuple[list[str], Flags]":
+def _profile(contract: Path, given: Path | None) -> "Profile | None":
+    from qoa_platform.profiles import decode
+
+    path = given or contract.with_suffix(".profile")
+    return decode(path.read_bytes()) if path.is_file() else None
+
+
+def _flagged(subject: "Subject", frame: Any, profile: "Profile | None", limit: int) -> "tuple[list[str], Flags]":
     """The promise of each metric, and what they flag."""
     from qoa_platform.metrics import Metric, catalogue
     from qoa_platform.scans.flagging import flagged
@@ -64,7 +74,11 @@ def _flagged(subject: "Subject", frame: Any, limit: int) -> "tuple[list[str], Fl
     known = catalogue()
     wanted = [(p.id, m) for p in subject.promises for m in known[p.metric].build(p, subject) if isinstance(m, Metric)]
     found = flagged(
-        frame, [(m, None) for _, m in wanted], missing=dict(subject.missing), limit=limit, sensitive=subject.sensitive
+        frame,
+        [(m, profile) for _, m in wanted],
+        missing=dict(subject.missing),
+        limit=limit,
+        sensitive=subject.sensitive,
     )
     return [name for name, _ in wanted], found
 

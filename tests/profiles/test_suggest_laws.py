@@ -22,7 +22,7 @@ picks = st.lists(st.integers(0, 7), max_size=60)
 def enforced(frame: pl.DataFrame, found: Suggestion) -> list[str]:
     """The enforced promises of the suggested contract that its own source does not keep."""
     modes = {p.id: p.mode for p in found.contract.subjects[0].promises}
-    said = judge(found.contract, frame)
+    said = judge(found.contract, frame, profile=found.profile)
     late = {"its engine does not exist yet"}
     return [
         f"{v.key.promise}: {v.status} {v.cause}"
@@ -55,6 +55,17 @@ def test_any_frame_of_any_types(pool: list[dict[str, Any]], picked: list[int]) -
 def test_any_text(pool: list[tuple[str, str]], picked: list[int]) -> None:
     """Any text: control characters, quotes, line separators, tokens, numbers, emoji."""
     sound(pl.DataFrame([pool[k % len(pool)] for k in picked], schema={"x": pl.String, "y": pl.String}, orient="row"))
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(rows, min_size=1, max_size=6), picks, st.integers(14, 20))
+def test_any_history_of_any_types(pool: list[dict[str, Any]], picked: list[int], days: int) -> None:
+    """Several frames of any types, equal or not: the contract reads and lints, and every day keeps what it enforces."""
+    parts = [frame_of([pool[(k + d) % len(pool)] for k in picked]) for d in range(days)]
+    found = suggest(parts)
+    assert read_text(found.text).digest == found.contract.digest
+    assert [p for p in lint(found.contract) if p.level is Level.ERROR] == []
+    assert [p for part in parts[:3] for p in enforced(part, found) if "violated" in p] == []
 
 
 @pytest.mark.parametrize(

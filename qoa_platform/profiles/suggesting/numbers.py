@@ -14,7 +14,8 @@ TAIL = 0.03
 """At most so many rows stand apart."""
 FAR = 3.0
 """A number is far out beyond so many interquartile ranges (Tukey), and the next one inside is so many times nearer."""
-SIZE = 17
+STEPS, LARGE = 20, 1e7
+"""Fewer different numbers show no decimal places, larger ones hold none exactly."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +77,8 @@ def _ends(values: NDArray[np.float64], counts: NDArray[np.int64]) -> tuple[int, 
     q1, middle, q3 = (float(values[np.searchsorted(below, q * total)]) for q in (0.25, 0.5, 0.75))
     reach = q3 - q1
     low, high = 0, values.size - 1
+    if reach <= 0:
+        return low, high
     for k in range(values.size - 1, 0, -1):
         if total - int(below[k - 1]) > TAIL * total or not _above(float(values[k]), q1, q3, reach):
             break
@@ -93,3 +96,22 @@ def _above(value: float, q1: float, q3: float, reach: float) -> bool:
     if value <= q3 + FAR * reach:
         return False
     return q1 <= 0 or float(np.log(value)) > np.log(q3) + FAR * float(np.log(q3) - np.log(q1))
+
+
+def grid(facts: Facts) -> int | None:
+    """The power of ten that makes whole numbers of all values of a column of fractions (up to 10⁴), or ``None``.
+
+    >>> from qoa_platform.profiles.suggesting.facts import look
+    >>> grid(look(pl.DataFrame({"price": [k / 100 for k in range(100)]}))["price"])
+    100
+    """
+    if facts.present < LEAST or facts.distinct < STEPS:
+        return None
+    values, _ = _held(facts)
+    if not values.size or float(np.abs(values).max()) > LARGE:
+        return None
+    for step in (1, 10, 100, 1_000, 10_000):
+        scaled = values * step
+        if bool((np.abs(scaled - np.round(scaled)) < 1e-5).all()):  # noqa: PLR2004 (what a float loses)
+            return step
+    return None

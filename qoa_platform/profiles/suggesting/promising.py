@@ -2,31 +2,39 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
-from qoa_platform.metrics.expression_nodes import Column, IsIn, Match, Matching, Not, canonical
+from qoa_platform.metrics.expression_nodes import Column, IsIn, Match, Matching, Not, canonical, quoted
+from qoa_platform.metrics.expression_parser import parse
 from qoa_platform.metrics.expression_patterns import objection
 from qoa_platform.metrics.text_forms import MOJIBAKE
 from qoa_platform.profiles.suggesting.dependencies import Dependency
 from qoa_platform.profiles.suggesting.draft import Draft, Key, at_most, draft
-from qoa_platform.profiles.suggesting.facts import TEXT, of_kind
+from qoa_platform.profiles.suggesting.facts import NUMERIC, TEXT, of_kind
 from qoa_platform.profiles.suggesting.mining import Findings
+from qoa_platform.profiles.suggesting.numbers import grid
 
 LEAST = 20
 """Of fewer rows nothing is promised about values."""
+POPULATION = 0.001
+"""In a history, more rows than this share that stand apart are another kind of thing, no mistakes."""
 LISTED = 120
 """At most so many values are written into an expression."""
 LENGTH = 3_500
 MUST_BE_WHOLE = "every row has a value"
 
 
-def promised(found: Findings) -> Iterator[Draft]:
-    """The promises that hold on one frame, or ought to: rows, missing, formats, sets, ranges, keys, dependencies."""
+def promised(found: Findings, *, allowed: bool = False) -> Iterator[Draft]:
+    """The promises that hold on one frame, or ought to: rows, missing, formats, sets, ranges, keys, dependencies.
+
+    *allowed*: completeness is promised of columns too in which much is missing (a history says how much is usual).
+    """
     yield _rows(found)
     if found.rows < LEAST:
         return
     yield from _keys(found)
     for name in found.facts:
-        yield from _column(found, name)
+        yield from _column(found, name, allowed=allowed)
     yield from _spilt(found)
     yield from map(_decides, (d for d in found.dependencies if not any("," in c for c in (*d.left, d.right))))
 
@@ -45,20 +53,21 @@ def _keys(found: Findings) -> Iterator[Draft]:
         yield draft("key", "data.uniqueness", key.columns, n=key.n, violations=0, why=why, must="= 100 %")
 
 
-def _column(found: Findings, name: str) -> Iterator[Draft]:
-    yield from _missing(found, name)
+def _column(found: Findings, name: str, *, allowed: bool) -> Iterator[Draft]:
+    yield from _missing(found, name, allowed=allowed)
     yield from _written(found, name)
     yield from _known(found, name)
-    yield from _sized(found, name)
+    yield from _sized(found, name, most=POPULATION if allowed else 1.0)
+    yield from _typed(found, name)
     if found.facts[name].kind == TEXT and not found.facts[name].counts["value"].str.contains(r"^[\x00-\x7F]*$").all():
         yield from _decoded(found, name)
 
 
-def _missing(found: Findings, name: str) -> Iterator[Draft]:
+def _missing(found: Findings, name: str, *, allowed: bool) -> Iterator[Draft]:
     gone, facts = found.absences[name], found.facts[name]
     if gone.missing == 0:
         yield draft("complete", "data.completeness", (name,), n=facts.n, violations=0, why=MUST_BE_WHOLE)
-    elif gone.doubted:
+    elif gone.doubted or allowed:
         yield draft("complete", "data.completeness", (name,), n=facts.n, violations=gone.missing, why=gone.why)
     if gone.apart:
         rows = sum(c for v, c in facts.pairs if v in gone.apart)
@@ -92,13 +101,33 @@ def _known(found: Findings, name: str) -> Iterator[Draft]:
         yield from _none_of(name, "spelling", tuple(misses), facts.present, rows, why)
 
 
-def _sized(found: Findings, name: str) -> Iterator[Draft]:
+def _sized(found: Findings, name: str, *, most: float) -> Iterator[Draft]:
     fits = found.ranges.get(name)
+    if fits is not None and fits.outside > most * fits.n:
+        fits = replace(fits, high=None, low=None if fits.low != 0 else 0.0, outside=0)
     if fits is None or (fits.low is None and fits.high is None):
         return
     keys: list[Key] = [(end, value) for end, value in (("low", fits.low), ("high", fits.high)) if value is not None]
     why = "what lies outside stands apart from all other numbers" if fits.outside else "none is negative"
     yield draft("range", "data.in_range", (name,), n=fits.n, violations=fits.outside, why=why, keys=keys)
+
+
+def _typed(found: Findings, name: str) -> Iterator[Draft]:
+    """That a number stays one: of text in a number nothing else can be measured."""
+    dtype, facts = found.schema[name], found.facts[name]
+    if facts.kind != NUMERIC or not facts.present:
+        return
+    held = "integer" if dtype.is_integer() else "number"
+    keys: list[Key] = [("as", held)]
+    yield draft(
+        "type", "data.parse_rate", (name,), n=facts.present, violations=0, why=f"its type is {dtype}", keys=keys,
+        must="= 100 %", severity="critical",
+    )  # fmt: skip
+    if not dtype.is_float() or (step := grid(facts)) is None:
+        return
+    expr = canonical(parse(f"abs((col({quoted(name)}) * {step} + 0.5) % 1 - 0.5) < 0.001"))
+    why = f"numbers have at most {len(str(step)) - 1} decimal places"
+    yield draft("places", "data.pass_rate", (name,), n=facts.present, violations=0, why=why, keys=[("expr", expr)])
 
 
 def _decoded(found: Findings, name: str) -> Iterator[Draft]:
