@@ -55,6 +55,9 @@ metrics = LazyGroup(
             module=HERE, attribute="listed", summary="Every metric that a contract may promise something about."
         ),
         "show": Entry(module=HERE, attribute="show", summary="One metric: unit, direction, parameters."),
+        "check": Entry(
+            module="qoa_platform.cli.lawful", attribute="check", summary="Whether a metric of your own obeys the laws."
+        ),
     },
 )
 
@@ -105,6 +108,7 @@ def _catalogue() -> "dict[str, MetricSpec]":
 def listed(*, family: str | None, every: bool, as_json: bool) -> None:
     """Every metric that a contract may promise something about."""
     from qoa_platform.cli.output import Table, emit, say, tables
+    from qoa_platform.metrics.own import own
 
     known = _catalogue()
     families = sorted({m.family for m in known.values()})
@@ -119,6 +123,8 @@ def listed(*, family: str | None, every: bool, as_json: bool) -> None:
     tables(Table(columns=("metric", "family", "unit", "good is", "columns", "definition"), rows=rows))
     if hidden := len(ours) - len(found):
         say(f"{hidden} more are declared, and not computed yet: --all")
+    for where, why in own().problems:
+        say(f"not loaded: {where}: {why}")
 
 
 @leaf(example=["qoa metrics show data.completeness"], exits=())

@@ -1,6 +1,6 @@
 """Owns the catalogue: every metric id with all that a contract is linted by, and how a promise becomes metrics."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 from functools import cache
@@ -24,6 +24,7 @@ from qoa_platform.metrics import (
     validity,
     volume,
 )
+from qoa_platform.metrics.own import own
 from qoa_platform.metrics.protocol import AnyMetric, MetricError, MetricSpec
 from qoa_platform.metrics.specs import stand_in
 from qoa_platform.records import Promise, Subject
@@ -49,13 +50,36 @@ FAMILIES: Mapping[str, tuple[MetricSpec, ...]] = {
 """The sixteen families, one file (or file and ``…_declared``) and one docs page each."""
 
 
-@cache
+class Catalogue(Mapping[str, MetricSpec]):
+    """Every metric by its id: those of this library, and after them the project's own (``own``), which replace none."""
+
+    def __getitem__(self, metric: str) -> MetricSpec:
+        found = built_in().get(metric)
+        return own().specs[metric] if found is None else found
+
+    def __iter__(self) -> Iterator[str]:
+        yield from built_in()
+        yield from (metric for metric in own().specs if metric not in built_in())
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+_EVERY = Catalogue()
+
+
 def catalogue() -> Mapping[str, MetricSpec]:
     """Every metric by its id, those that are only declared included, so that contracts lint.
 
     >>> catalogue()["data.completeness"].definition
     'Present values ÷ rows of a column: ``1 − m/n``.'
     """
+    return _EVERY
+
+
+@cache
+def built_in() -> Mapping[str, MetricSpec]:
+    """The metrics of this library."""
     rows = [replace(spec, family=family) for family, specs in FAMILIES.items() for spec in specs]
     found = {spec.id: spec for spec in rows}
     if len(found) < len(rows):

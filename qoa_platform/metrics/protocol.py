@@ -77,6 +77,10 @@ group is ``None``, and the answer is a plain ``Tally``. A group without fences h
     no state answers. **Never stored**, slow, reported as unfused, refused where rows do not fit the memory.
 ``confusion`` → ``Confusion``
     Columns (truth, prediction) as text, over rows with both present.
+``fields`` → ``Fields``
+    The aggregates of a user's own metric. Param ``fields`` is flat: name, rule, text, name, rule, text, …; a rule is
+    ``sum``, ``min`` or ``max``, a text is ``sum(…)``, ``count()``, ``count(…)``, ``min(…)`` or ``max(…)`` of an
+    expression, or a narwhals aggregate that this process knows (``expr_metric.define``).
 ``nothing`` → ``Tally()``
     No row is read: the metric cannot be computed here (its engine does not exist yet, the dictionary is over its cap).
 

@@ -20,13 +20,14 @@ from qoa_platform.scans.columns import (
     require_number,
     require_ordered,
 )
+from qoa_platform.scans.fields import field_exprs
 from qoa_platform.scans.tallies import kept, tally_exprs
 from qoa_platform.scans.terms import terms
 from qoa_platform.scans.times import micros, micros_of, moment
 from qoa_platform.states import Comoments, Histogram, Moments, Span, State, Sums, Tally
 
 Values = Mapping[str, Any]
-FUSED = frozenset({"tally", "sums", "moments", "comoments", "span", "histogram"})
+FUSED = frozenset({"tally", "sums", "moments", "comoments", "span", "histogram", "fields"})
 """``Ask.state`` that is answered by aggregates over rows."""
 MANY_EDGES = 64
 """From so many edges on, sorting the column once is cheaper than one comparison per edge."""
@@ -80,7 +81,7 @@ class Aggregate:
     """What has to be added to the rows before, by name."""
 
 
-def aggregate(ask: Ask, layout: Layout) -> Aggregate:
+def aggregate(ask: Ask, layout: Layout) -> Aggregate:  # noqa: C901 (one case per state)
     """The aggregates that answer *ask*; ``where`` and ``by`` belong to the pass.
 
     Raises UnanswerableError, CompileError, ExpressionError.
@@ -98,6 +99,9 @@ def aggregate(ask: Ask, layout: Layout) -> Aggregate:
             return _comoments(ask.columns, layout)
         case "span":
             return _span(ask.columns[0], layout, params.get("until"))
+        case "fields":
+            exprs, read = field_exprs(ask, layout.schema)
+            return Aggregate(exprs=exprs, read=read)
         case "histogram" if params.get("sums"):
             exprs, read = summed_bins(ask.columns, params, layout.schema, f"bins {ask.columns} {ask.params} ")
             return Aggregate(exprs=exprs, read=read)

@@ -51,7 +51,8 @@ def compiled(expr: Expr, schema: Schema) -> pl.Expr:  # noqa: C901 (one case per
 
     A null in, a null out, as in SQL: a comparison with a missing value is neither true nor false, ``and`` and ``or``
     are Kleene's. What is computed stays so: division by zero and every other NaN of arithmetic is null. A text that is
-    compared with a time is read as ISO 8601, UTC where the column has a zone. Raises CompileError.
+    compared with a time is read as ISO 8601, UTC where the column has a zone; the difference of two time columns is in
+    seconds. Raises CompileError.
     """
     match expr:
         case Column(name=name):
@@ -69,12 +70,26 @@ def compiled(expr: Expr, schema: Schema) -> pl.Expr:  # noqa: C901 (one case per
         case Comparison(operator=operator, left=a, right=b):
             ordered = operator not in {Comparing.EQ, Comparing.NE}
             return _compared(operator, _beside(a, b, schema, ordered=ordered), _beside(b, a, schema, ordered=ordered))
-        case Arithmetic(operator=operator, left=a, right=b):
-            return _computed(operator, *_operands(expr, compiled(a, schema), compiled(b, schema), schema))
+        case Arithmetic():
+            return _arithmetic(expr, schema)
         case When(cases=cases, otherwise=z):
             return _chosen(cases, z, schema)
         case _:
             return _called(expr, schema)
+
+
+def _arithmetic(expr: Arithmetic, schema: Schema) -> pl.Expr:
+    """What two numbers make; the difference of two time columns in seconds."""
+    match expr:
+        case Arithmetic(operator=Computing.SUBTRACT, left=Column(name=a), right=Column(name=b)) if _times(a, b, schema):
+            return (micros_of(a, schema[a]) - micros_of(b, schema[b])) / 1e6
+        case _:
+            a_, b_ = compiled(expr.left, schema), compiled(expr.right, schema)
+            return _computed(expr.operator, *_operands(expr, a_, b_, schema))
+
+
+def _times(a: str, b: str, schema: Schema) -> bool:
+    return all(isinstance(schema.get(name), TIMES) for name in (a, b))
 
 
 def condition(expr: Expr, schema: Schema) -> pl.Expr:

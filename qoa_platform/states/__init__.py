@@ -3,6 +3,7 @@
 from qoa_platform.states.codec import STATES, decode, encode
 from qoa_platform.states.confusion import Confusion
 from qoa_platform.states.distinct_sketch import DistinctSketch
+from qoa_platform.states.fields import Fields
 from qoa_platform.states.frequencies import Frequencies
 from qoa_platform.states.grouped import OVERFLOW, Grouped
 from qoa_platform.states.histogram import Histogram
@@ -21,6 +22,7 @@ __all__ = [
     "Comoments",
     "Confusion",
     "DistinctSketch",
+    "Fields",
     "Frequencies",
     "Grouped",
     "Histogram",

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from qoa_platform.states.confusion import Confusion
 from qoa_platform.states.distinct_sketch import DistinctSketch
+from qoa_platform.states.fields import Fields
 from qoa_platform.states.frequencies import Frequencies
 from qoa_platform.states.histogram import Histogram
 from qoa_platform.states.keys import Keys
@@ -28,6 +29,7 @@ KINDS: Mapping[str, type[State]] = {
         Confusion,
         QuantileSketch,
         DistinctSketch,
+        Fields,
     )
 }
 """Every kind that may be grouped, by its tag."""

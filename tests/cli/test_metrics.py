@@ -103,3 +103,24 @@ def test_an_unknown_metric(qoa: Qoa) -> None:
     said = qoa("metrics", "show", "data.completness")
     assert said.code == Exit.USAGE
     assert said.err.startswith("unknown metric 'data.completness'. Did you mean 'data.completeness'?")
+
+
+def test_the_laws_of_a_metric_are_tried(qoa: Qoa, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A metric of the project is checked by id, one of a module by its name; what breaks a law ends with 1."""
+    entry = "{id: shop.n, unit: rows, direction: target, read: n, fields: {n: count()}}"
+    (tmp_path / "metrics.yaml").write_text(f"metrics: [{entry}, {{use: nowhere:X}}]", "utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert qoa("metrics", "check", "shop.n").out.endswith("every law holds\n")
+    assert qoa("metrics", "check", "data.mean", "--column", "x", "--json").data["broken"] == []
+    assert "not loaded" in qoa("metrics", "list").out
+    (tmp_path / "careless.py").write_text(
+        "import narwhals as nw\n"
+        "from qoa_platform.metrics.expr_metric import ExprMetric\n"
+        "mean = ExprMetric(id='a.mean', unit='1', direction='target', read='m', fields={'m': nw.col('x').mean()})\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    said = qoa("metrics", "check", "careless:mean", "--frames", "20", "--json")
+    assert said.code == Exit.FINDINGS
+    assert [each["law"] for each in said.data["broken"]] == ["parts merge to the whole"]
+    assert "broken: parts merge to the whole" in qoa("metrics", "check", "careless:mean").out
+    assert qoa("metrics", "check", "shop.m").code == Exit.USAGE

@@ -19,6 +19,7 @@ from qoa_platform.states import (
     Comoments,
     Confusion,
     DistinctSketch,
+    Fields,
     Frequencies,
     Grouped,
     Histogram,
@@ -118,6 +119,14 @@ def sums_close(a: Sums, b: Sums, rows: Rows) -> bool:
     return (a.n, set(dict(a.values))) == (b.n, set(dict(b.values))) and all(
         near(a.get(name), b.get(name), scale) for name, _ in a.values
     )
+
+
+def fields(rows: Rows) -> State:
+    """Whole numbers: how many, their sum, and both ends."""
+    if not rows:
+        return Fields()
+    ends = {"least": ("min", min(rows)), "most": ("max", max(rows)), "sum": ("sum", sum(rows))}
+    return Fields(len(rows), tuple((name, rule, value) for name, (rule, value) in sorted(ends.items())))
 
 
 def moments(rows: Rows) -> State:
@@ -254,6 +263,7 @@ letters = st.sampled_from(["a", "b", "é", "␀", ""])
 CASES: tuple[Case, ...] = (
     Case("tally", st.booleans(), tally),
     Case("sums", numbers, sums, sums_close),
+    Case("fields", st.integers(-(2**40), 2**40), fields),
     Case("moments", values, moments, moments_close),
     Case("comoments", st.tuples(values, values), comoments, comoments_close),
     Case("span", st.integers(-(2**63), 2**64 - 1) | numbers, span),

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from qoa_platform.metrics import Metric
 from qoa_platform.records import Ask, Direction, Params, Profile, Reading, Unit, Window
 from qoa_platform.scans import measure
-from qoa_platform.states import STATES, Histogram, State, Sums, decode, encode
+from qoa_platform.states import STATES, Fields, Histogram, State, Sums, decode, encode
 from tests.laws import state_cases as built
 from tests.laws.state_cases import EDGES, Close, Rows
 
@@ -133,6 +133,14 @@ maybe = st.none() | built.values
 letters = st.none() | st.sampled_from(["a", "b", "é", ""])
 FLAG, NUMBER, TEXT, WHOLE = pl.Boolean, pl.Float64, pl.String, pl.Int64
 
+
+def scanned_fields(rows: Any) -> State:
+    """Both ends of what is present, and how many are odd, among all rows."""
+    present = [x for (x,) in rows if x is not None]
+    ends = ("least", "min", min(present, default=None)), ("most", "max", max(present, default=None))
+    return Fields(len(rows), (*ends, ("odd", "sum", sum(x % 2 == 1 for x in present))))
+
+
 SCANNED: tuple[Scanned, ...] = (
     Scanned(
         "tally", {"x": FLAG}, st.tuples(st.none() | st.booleans()),
@@ -177,6 +185,13 @@ SCANNED: tuple[Scanned, ...] = (
             params=(("digest", "edges"), ("edges", EDGES), ("sums", ("x", "y"))),
         ),
         with_sums, sums_close,
+    ),
+    Scanned(
+        "fields", {"x": WHOLE}, st.tuples(st.none() | st.integers(-(2**62), 2**62)),
+        Ask(state="fields", columns=("x",), params=(("fields", (
+            "least", "min", "min(col('x'))", "most", "max", "max(col('x'))", "odd", "sum", "sum(col('x') % 2 == 1)",
+        )),)),
+        scanned_fields,
     ),
     Scanned(
         "keys", {"x": TEXT, "y": WHOLE}, st.tuples(letters, st.none() | st.integers(0, 3)),

@@ -118,3 +118,14 @@ def test_categorical_text_is_text() -> None:
         ("col('c').is_in(['ab', 'x'])", [True, False, None]),
     ]:
         assert frame.select(compiled(parse(text), frame.schema)).to_series().to_list() == expected
+
+
+def test_the_difference_of_times_is_in_seconds() -> None:
+    """Two time columns of any unit and zone: their difference is a number of seconds; a missing one has none."""
+    noon = pl.Series([datetime(2026, 7, 1, 12), None])
+    frame = pl.DataFrame({
+        "utc": noon.dt.replace_time_zone("UTC"), "ns": noon.cast(pl.Datetime("ns")), "day": noon.dt.date(),
+    })  # fmt: skip
+    for text, expected in [("col('utc') - col('day')", 43_200.0), ("col('ns') - col('utc')", 0.0)]:
+        assert frame.select(compiled(parse(text), frame.schema)).to_series().to_list() == [expected, None]
+    assert frame.select(compiled(parse("col('utc') - col('day') > 3600"), frame.schema)).item(0, 0) is True
