@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from qoa_platform.records import Ask
-from qoa_platform.scans.aggregates import MANY_EDGES
+from qoa_platform.scans.aggregates import MANY_EDGES, SHAPE
 from qoa_platform.scans.columns import is_time
 from qoa_platform.scans.sql.columns import Layout
 from qoa_platform.scans.sql.tallies import ALL, HITS, counted, tally
@@ -19,7 +19,7 @@ from qoa_platform.states import Comoments, Histogram, Moments, Span, State, Sums
 Values = Mapping[str, Any]
 STATES: Mapping[str, frozenset[str]] = {
     "sums": frozenset({"terms"}),
-    "moments": frozenset(),
+    "moments": frozenset({"order"}),
     "comoments": frozenset(),
     "span": frozenset({"until"}),
     "histogram": frozenset({"digest", "edges"}),
@@ -73,7 +73,7 @@ def aggregate(ask: Ask, layout: Layout) -> Aggregate:
         case "sums":
             return _errors(ask, layout)
         case "moments":
-            return _moments(ask.columns[0], layout)
+            return _moments(ask.columns[0], layout, shape=params.get("order") == SHAPE)
         case "comoments":
             return _comoments(ask.columns, layout)
         case "span":
@@ -110,12 +110,13 @@ def _errors(ask: Ask, layout: Layout) -> Aggregate:
     return Aggregate(exprs={prefix + "n": counted(present), **exprs}, read=read)
 
 
-def _moments(column: str, layout: Layout) -> Aggregate:
+def _moments(column: str, layout: Layout, *, shape: bool) -> Aggregate:
+    """Central sums about the mean; the third and the fourth where they are asked for."""
     value, prefix = layout.finite(column), f"moments {column!r} "
     gap = sql("({} - {})", value, mean(prefix))
     exprs = {"n": sql("count({})", value), "low": sql("min({})", value), "high": sql("max({})", value)}
     powers = [gap]
-    for _ in range(3):
+    for _ in range(3 if shape else 1):
         powers.append(sql("{} * {}", powers[-1], gap))
     exprs |= {f"s{k}": sql("sum({})", power) for k, power in enumerate(powers, 1)}
     exprs["mean"] = sql("min({})", mean(prefix))
@@ -128,10 +129,13 @@ def _moments(column: str, layout: Layout) -> Aggregate:
         if n == 0:
             return Moments(n_nonfinite=nonfinite)
         if found["low"] == found["high"]:
-            return Moments(n, float(found["low"]), 0.0, 0.0, 0.0, nonfinite)
-        s1, s2, s3, s4 = (float(found[f"s{k}"]) for k in (1, 2, 3, 4))
+            return Moments(n, float(found["low"]), 0.0, *((0.0, 0.0) if shape else (None, None)), nonfinite)
+        s1, s2, *more = (float(found[f"s{k}"]) for k in range(1, len(powers) + 1))
         d = s1 / n
         m2 = max(s2 - d * s1, 0.0)
+        if not more:
+            return Moments(n, float(found["mean"]) + d, m2, None, None, nonfinite)
+        s3, s4 = more
         m3 = s3 - 3 * d * s2 + 2 * d * d * s1
         m4 = s4 - 4 * d * s3 + 6 * d * d * s2 - 3 * d**3 * s1
         return Moments(n, float(found["mean"]) + d, m2, m3, max(m4, 0.0), nonfinite)
