@@ -129,7 +129,8 @@ def _moments(column: str, layout: Layout, *, shape: bool) -> Aggregate:
         if n == 0:
             return Moments(n_nonfinite=nonfinite)
         if found["low"] == found["high"]:
-            return Moments(n, float(found["low"]), 0.0, *((0.0, 0.0) if shape else (None, None)), nonfinite)
+            none = 0.0 if shape else None
+            return Moments(n, float(found["low"]), 0.0, none, none, nonfinite)
         s1, s2, *more = (float(found[f"s{k}"]) for k in range(1, len(powers) + 1))
         d = s1 / n
         m2 = max(s2 - d * s1, 0.0)
