@@ -126,7 +126,9 @@ def _scanned(source: Opened, steps: Plan, scene: Scene) -> tuple[Plan, Streamed]
     columns = sorted(steps.columns) or list(source.schema)[:1]
     rows = gathered(source, columns, scene.bounds.memory)
     if isinstance(rows, Batch):
-        return _of_frame(rows.frame, steps.asks, scene.missing, scene.beside, rows.broken)
+        planned, told = _of_frame(rows.frame, steps.asks, scene.missing, scene.beside, rows.broken)
+        told.found = {**told.found, **{ask: Failure(cause) for ask, cause in steps.refused.items()}}  # of all columns
+        return planned, told
     return steps, streamed(source, rows, steps, columns, scene)
 
 
