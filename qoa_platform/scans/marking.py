@@ -27,6 +27,8 @@ Mask = pl.Expr | pl.Series
 Beside = Mapping[str, pl.DataFrame | pl.LazyFrame]
 Hints = Callable[[str, pl.DataFrame], Sequence[str | None]]
 """Column, rows (with their positions) → what each cell is expected to hold."""
+MISSING = frozenset({"present", "cells"})
+"""Tallies of what is missing, whole rows or cells of them: flagged are the cells."""
 DEPENDENT = frozenset({"data.fd_violation", "data.fd_conflict_share"})
 """Metrics of functional dependencies."""
 
@@ -55,7 +57,7 @@ def marks(metric: Metric, profile: Profile | None, ask: Ask, rows: pl.DataFrame,
         return _shared(ask, rows, schema)
     if metric.id in WRONG:
         return _unknown(metric, profile, ask, rows)
-    if "beside" in dict(ask.params):
+    if ask.state == "tally" and dict(ask.params).get("hits") == "known":
         return _orphaned(ask, rows, beside)
     hits_are_bad = _side(metric, profile)
     if ask.state != "tally" or hits_are_bad is None:
@@ -85,7 +87,8 @@ def violating(ask: Ask, schema: Schema) -> pl.Expr | None:
     """The rows that a tally counts and that are no hits; ``None`` for an ask that says nothing of a single row.
 
     ``present and not hit``, within the ask's filter: as many as the ``rows − hits`` of its answer, for it is built of
-    the very predicate that is counted. Over normal rows. Raises UnanswerableError, CompileError, ExpressionError.
+    the very predicate that is counted (of cells: the rows in which one is missing). Over normal rows. Raises
+    UnanswerableError, CompileError, ExpressionError.
     """
     return _side_of(ask, schema, bad=False)
 
@@ -95,7 +98,7 @@ def _side_of(ask: Ask, schema: Schema, *, bad: bool) -> pl.Expr | None:
     params = dict(ask.params)
     if ask.state != "tally" or params.get("hits") == "rows" or "beside" in params:
         return None
-    if params.get("hits") == "present":
+    if params.get("hits") in MISSING:
         found = present(ask.columns)
         return _within(found if bad else ~found, ask, schema)
     if params.get("hits") == "fences" and ask.by:
@@ -152,7 +155,7 @@ def _tallied(ask: Ask, schema: Schema, *, bad: bool) -> Marks:
     if mask is None:
         raise UnanswerableError(f"a tally of {dict(ask.params).get('hits')!r} says nothing of a single row")
     why = why_of(ask, bad=bad)
-    if dict(ask.params).get("hits") == "present" and not bad:
+    if dict(ask.params).get("hits") in MISSING and not bad:
         return Marks(rows=mask, cells={c: _within(pl.col(c).is_null(), ask, schema) for c in ask.columns}, why=why)
     named = ask.columns if ask.expr is None else (*ask.columns, *sorted(columns_of(parsed(ask.expr))))
     return Marks(rows=mask, cells=dict.fromkeys(named), why=why)
@@ -193,9 +196,10 @@ def _unknown(metric: Metric, profile: Profile | None, ask: Ask, rows: pl.DataFra
     """The cells whose text the frozen dictionary of the column does not hold (near misses, rare ones, masks)."""
     column = ask.columns[0]
     frozen = profile.column(column) if profile else None
-    if frozen is None or frozen.dictionary is None:
+    masks = getattr(frozen, "masks", None) if metric.id == "data.unseen_pattern_share" else None
+    if frozen is None or (frozen.dictionary is None and not masks):
         raise UnanswerableError(f"no dictionary of column {column!r} is frozen")
-    known = Known.of(frozen.dictionary, rare=getattr(metric, "rare", RARE))
+    known = Known.of(frozen.dictionary or (), rare=getattr(metric, "rare", RARE), masks=masks or None)
     kept = _kept(rows, ask, rows.schema).lazy().select(ROW, column).drop_nulls(column)
     values = kept.select(column).unique().collect()
     wrong = WRONG[metric.id][0]

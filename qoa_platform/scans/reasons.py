@@ -17,7 +17,7 @@ def why_of(ask: Ask, *, bad: bool) -> str:  # noqa: C901 (one case per kind of h
     """
     params = dict(ask.params)
     match params.get("hits"):
-        case "present":
+        case "present" | "cells":
             return "present" if bad else "missing"
         case "expr":
             return str(ask.expr) if bad else f"not so: {ask.expr}"

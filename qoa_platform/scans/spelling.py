@@ -3,13 +3,12 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple, Self
-from unicodedata import normalize
 
+from qoa_platform.metrics.text_forms import norm
 from qoa_platform.records.profile import Category
 
 RARE = 0.005
 """The frozen share below which a value is rare."""
-_BLANKS = re.compile(r"\s+")
 _DIGITS = re.compile(r"\d+")
 _LETTERS = re.compile(r"[^\W\d_]+")
 
@@ -24,20 +23,17 @@ class Known(NamedTuple):
     """So many frozen rows make a value not rare."""
 
     @classmethod
-    def of(cls, dictionary: Iterable[Category], *, rare: float = RARE) -> Self:
-        """The lookups of *dictionary*; of values that differ by spelling alone the most frequent one counts."""
+    def of(
+        cls, dictionary: Iterable[Category], *, rare: float = RARE, masks: Iterable[Category] | None = None
+    ) -> Self:  # fmt: skip
+        """The lookups of *dictionary*; of values that differ by spelling alone the most frequent one counts.
+
+        *masks* are the frozen patterns, where those were kept apart.
+        """
         values = {entry.value: entry.count for entry in dictionary}
-        spellings = {plain(text): text for text, _ in sorted(values.items(), key=lambda item: item[1])}
-        return cls(values, spellings, frozenset(map(mask, values)), rare * sum(values.values()))
-
-
-def plain(text: str) -> str:
-    """*text* without what spelling alone makes of it: NFKC, case-folded, trimmed, single blanks.
-
-    >>> plain(" Grocery   STORE ")
-    'grocery store'
-    """
-    return _BLANKS.sub(" ", normalize("NFKC", text).casefold()).strip()
+        spellings = {norm(text): text for text, _ in sorted(values.items(), key=lambda item: item[1])}
+        patterns = map(mask, values) if masks is None else (entry.value for entry in masks)
+        return cls(values, spellings, frozenset(patterns), rare * sum(values.values()))
 
 
 def mask(text: str) -> str:
@@ -56,7 +52,7 @@ def is_unseen(known: Known, text: str) -> bool:
 
 def is_near_miss(known: Known, text: str) -> bool:
     """Whether the dictionary does not hold *text*, but holds it spelt otherwise."""
-    return text not in known.values and plain(text) in known.spellings
+    return text not in known.values and norm(text) in known.spellings
 
 
 def is_rare(known: Known, text: str) -> bool:
@@ -71,7 +67,7 @@ def is_odd(known: Known, text: str) -> bool:
 
 def expected_spelling(known: Known, text: str) -> str | None:
     """The value of the dictionary that *text* most likely means: spelt otherwise, that is all that is guessed."""
-    found = known.spellings.get(plain(text))
+    found = known.spellings.get(norm(text))
     return None if found == text else found
 
 

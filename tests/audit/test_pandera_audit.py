@@ -313,3 +313,24 @@ def test_ordered_and_strict_are_kept(ledger: Store) -> None:
     assert judged(ledger, ref, pl.DataFrame({"a": [1], "b": [1], "c": [1]})).value == 1
     turned = judged(ledger, ref, pl.DataFrame({"b": [1], "a": [1]}))
     assert str(turned.cause) == "column 'b' is before it. Declared: after 'a'"
+
+
+def test_rows_that_fail_a_schema_may_be_set_aside(ledger: Store, project: Path) -> None:
+    """``set_aside`` of a subject is about its schema: rules of ours and checks of pandera's own alike."""
+    ref = "schemas_of_the_audit_test.day:Day"
+    schema = SchemaRef(ref=ref, dialect="pandera", content=read_model(ref, project).content)
+    contract = replace(Desk.of(ledger, SALES).contract, source=str(project / "contracts" / "shop.yaml"))
+    subject = replace(contract.subjects[0], schema=schema, set_aside=0.5)
+    frame = pl.DataFrame({"n": [2, 3, None, -2, 2, 2, 2, 2], "m": [5, 4, 30, 4, 5, 5, 5, 5]})
+    candidate = Candidate(
+        asset="shop/sales", partition="2017-12-24", window=Window.of_partition("2017-12-24"), frame=frame,
+        digest="0" * 64, trial="t", at=NOW, wall=NOW,
+    )  # fmt: skip
+    (aside,) = audit_own(ledger, Judged(contract=contract, subject=subject), candidate).aside
+    assert aside.promise == "sales.schema"
+    assert aside.mask.arg_true().to_list() == [1, 2, 3]
+    assert aside.allowed
+    again = audit_own(
+        ledger, Judged(contract=contract, subject=subject), replace(candidate, frame=frame.filter(~aside.mask))
+    )  # fmt: skip
+    assert next(v for v in again.verdicts if v.key.promise == "schema").satisfied

@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from os import environ
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import pytest
@@ -15,13 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qoa_platform.metrics import Metric
-from qoa_platform.metrics.completeness import Completeness, RowCompleteness
+from qoa_platform.metrics.completeness import CellCompleteness, Completeness, RowCompleteness
 from qoa_platform.metrics.distribution import Mean
-from qoa_platform.metrics.schema import UnseenShare
+from qoa_platform.metrics.schema import MojibakeShare, NearMissShare, RareShare, UnseenShare
 from qoa_platform.metrics.timeliness import FutureShare
 from qoa_platform.metrics.uniqueness import KeyViolations, Uniqueness
-from qoa_platform.metrics.validity import FiniteShare, InRange, InSet, Matches, PassRate, ViolationCount
-from qoa_platform.records import ColumnProfile, Profile, Window
+from qoa_platform.metrics.validity import FiniteShare, InRange, InSet, LengthInRange, Matches, PassRate, ViolationCount
+from qoa_platform.records import ColumnProfile, Direction, Profile, Window
 from qoa_platform.records.profile import Category
 from qoa_platform.scans import measure
 from qoa_platform.scans.dependencies import ROW, minority
@@ -90,6 +89,35 @@ def test_a_metric_flags_the_rows_that_it_counts(found: Rows) -> None:
     assert whole.table.height == sum(of_it.cells for of_it in flags)
     assert whole.rows == flags.rows == whole.table["row"].n_unique()
     assert whole.cells == flags.cells == whole.table.select("row", "column").n_unique()
+
+
+words = st.none() | st.sampled_from(
+    ["GROCERY", "grocery ", "\uff27rocery", "12 oz", "12.0 oz", "odd", "new", "cafÃ©", ""]
+)
+
+
+@given(st.lists(words, max_size=12), st.lists(st.sampled_from(["GROCERY", "12 oz", "odd", "Odd"]), min_size=1))
+def test_a_dictionary_flags_what_its_metrics_measure(found: list[str | None], reference: list[str]) -> None:
+    """Unseen, near miss and rare against a frozen dictionary, and broken characters: share · n rows are flagged."""
+    categories = tuple(Category(value=v, count=n) for v, n in sorted(Counter(reference).items()))
+    frozen = profile_of(ColumnProfile(column="s", n=len(reference), missing=0, dictionary=categories))
+    frame = pl.DataFrame({"s": pl.Series(found, dtype=pl.String)})
+    wanted: list[tuple[Metric, Profile]] = [
+        (UnseenShare(columns=("s",)), frozen), (NearMissShare(columns=("s",)), frozen),
+        (RareShare(columns=("s",), rare=0.4), frozen), (MojibakeShare(columns=("s",)), frozen),
+        (LengthInRange(columns=("s",), low=1, high=6), frozen), (CellCompleteness(columns=("s",)), frozen),
+    ]  # fmt: skip
+    flags = flagged(frame, wanted, missing={})
+    for of_it, read in zip(flags, measure(frame, wanted, missing={}).measured, strict=True):
+        value = read.reading.value or 0.0
+        bad = 1 - value if of_it.metric.direction is Direction.HIGHER and read.reading.n else value
+        assert of_it.cause is None
+        assert of_it.cells == pytest.approx(bad * read.reading.n), of_it.metric
+
+
+def profile_of(*columns: ColumnProfile) -> Profile:
+    """A profile of columns."""
+    return Profile(name="p", subject="s", window=DAY, columns=columns, source=(), at=DAY.start, wall=DAY.start)
 
 
 small = st.lists(st.tuples(st.sampled_from("pq"), st.none() | st.sampled_from("xyz")), max_size=14)
@@ -172,8 +200,7 @@ def test_texts_are_held_against_a_dictionary(metric: str, wrong: set[str]) -> No
 
 def test_unseen_values_are_flagged_with_what_they_are_like() -> None:
     """A value that is spelt otherwise is listed with the spelling of the reference."""
-    column = ColumnProfile(column="shop", n=1000, missing=0, dictionary=KNOWN)
-    frozen: Any = Profile(name="p", subject="s", window=DAY, columns=(column,), source=(), at=DAY.start, wall=DAY.start)
+    frozen = profile_of(ColumnProfile(column="shop", n=1000, missing=0, dictionary=KNOWN))
     day = pl.DataFrame({"shop": ["GROCERY", "grocery ", None, "new"]})
     flags = flagged(day, [(UnseenShare(columns=("shop",)), frozen)], missing={})
     assert flags.table.select("row", "value", "expected").rows() == [(1, "grocery ", "GROCERY"), (3, "new", None)]
