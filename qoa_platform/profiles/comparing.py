@@ -8,6 +8,7 @@ from itertools import pairwise
 import polars as pl
 
 from qoa_platform.metrics import FoldMetric, Metric, build
+from qoa_platform.metrics.drift_bins import counts_of
 from qoa_platform.profiles.freezing import freeze
 from qoa_platform.profiles.wanting import Wanted
 from qoa_platform.records import (
@@ -205,9 +206,7 @@ def _column(
     assert known is not None  # noqa: S101 (only columns of the profile are asked for)
     complete = measured[0].reading
     before = known.missing / known.n if known.n else 0.0
-    present = known.n - known.missing
-    bins = len(known.bins10.counts) if known.bins10 else min(len(known.dictionary or ()), 50) + 1
-    distances = [_distance(item, present, bins, looks) for item in measured[1:]]
+    distances = [_distance(item, known, looks) for item in measured[1:]]
     return ColumnDrift(
         column=column, kind=_kind(current.get_column(column).dtype) or "",
         n=(known.n, current.height), missing=(before, 1 - complete.value if complete.value is not None else 0.0),
@@ -216,11 +215,14 @@ def _column(
     )  # fmt: skip
 
 
-def _distance(item: Measured, present: int, bins: int, looks: int) -> Distance:
+def _distance(item: Measured, known: ColumnProfile, looks: int) -> Distance:
     metric, reading = item.metric, item.reading
     return Distance(
         metric=metric.id, unit=metric.unit, direction=metric.direction, reading=reading,
-        floor=floor_of(metric.id, reading.n, present, bins, looks=max(looks, 1)),
+        floor=floor_of(
+            metric.id, reading.n, known.n - known.missing, len(counts_of(known)), looks=max(looks, 1),
+            noise=known.noise, spread=known.std,
+        ),
     )  # fmt: skip
 
 
