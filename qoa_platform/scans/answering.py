@@ -41,7 +41,7 @@ def _together(passes: Sequence[Pass], source: Source) -> Iterator[Answers]:
 
 def _collected(tables: Sequence[pl.LazyFrame], source: Source) -> list[pl.DataFrame]:
     """The tables. Of few rows one by one, as they are written: looking for a better plan would take longer."""
-    if source.signature is None:
+    if not source.few:
         return pl.collect_all(tables)
     return [table.collect(engine="in-memory", optimizations=AS_WRITTEN) for table in tables]
 

@@ -1,6 +1,10 @@
 """Owns what scans keep between frames that are alike: how few rows are few, and the signature of a frame."""
 
+from collections.abc import Iterable
+
 import polars as pl
+
+from qoa_platform.records import Ask
 
 SMALL = 10_000
 """Up to so many rows, writing a query anew costs more than running it: it is written once for all frames alike."""
@@ -17,3 +21,19 @@ def signature(frame: pl.DataFrame) -> Signature:
     (('x',), (Int64,))
     """
     return tuple(frame.columns), tuple(frame.dtypes)
+
+
+def flags(asks: Iterable[Ask]) -> tuple[bool, ...]:
+    """Which values of sets are truth values: ``True`` equals 1, so equal asks need not mean the same of a column.
+
+    >>> one, true = (Ask(state="tally", columns=("x",), params=(("values", (v,)),)) for v in (1, True))
+    >>> one == true, flags([one]), flags([true])
+    (True, (False,), (True,))
+    """
+    return tuple(
+        isinstance(value, bool)
+        for ask in asks
+        for name, given in ask.params
+        if name == "values" and isinstance(given, tuple)
+        for value in given
+    )

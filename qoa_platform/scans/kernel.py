@@ -13,7 +13,7 @@ import polars as pl
 from qoa_platform.metrics import UNMERGEABLE
 from qoa_platform.records import Ask
 from qoa_platform.scans.answering import answered
-from qoa_platform.scans.keeping import KEPT, Signature, signature
+from qoa_platform.scans.keeping import KEPT, Signature, flags, signature
 from qoa_platform.scans.normalising import Missing, normal
 from qoa_platform.scans.planning import Plan, plan
 from qoa_platform.scans.queries import BROKEN, NONE, Beside, Failure
@@ -99,7 +99,7 @@ def prepared(
     frame: pl.DataFrame, asks: Sequence[Ask], missing: Missing, broken: Causes = SOUND
 ) -> tuple[Plan, pl.DataFrame]:
     """The plan, and the normal rows of the columns that it reads (of none: of some column, which counts the rows)."""
-    steps = plan(asks, frame.schema, broken) if broken else _planned(tuple(asks), signature(frame))
+    steps = plan(asks, frame.schema, broken) if broken else _planned(tuple(asks), flags(asks), signature(frame))
     columns = steps.columns or frame.columns[:1]
     if not columns:
         return steps, frame
@@ -113,8 +113,9 @@ def prepared(
 
 
 @lru_cache(maxsize=KEPT)
-def _planned(asks: tuple[Ask, ...], columns: Signature) -> Plan:
+def _planned(asks: tuple[Ask, ...], exactly: tuple[bool, ...], columns: Signature) -> Plan:
     """The plan, which depends on nothing but asks and schema."""
+    del exactly  # tells asks apart that are equal but not the same
     return plan(asks, dict(zip(*columns, strict=True)))
 
 

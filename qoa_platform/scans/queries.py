@@ -15,7 +15,7 @@ from qoa_platform.scans.columns import Schema, UnanswerableError, described
 from qoa_platform.scans.compiling import CompileError, condition, parsed
 from qoa_platform.scans.counting import answer_of_counts, answer_of_fences, coarser, counts, within_fences
 from qoa_platform.scans.grouping import GROUP, named, parts
-from qoa_platform.scans.keeping import KEPT, SMALL, Signature, signature
+from qoa_platform.scans.keeping import KEPT, SMALL, Signature, flags, signature
 from qoa_platform.scans.keying import answer_of_keys, hashed
 from qoa_platform.scans.keys import group_names
 from qoa_platform.scans.planning import Pass, Shape, columns_read, whole
@@ -66,17 +66,20 @@ class Source:
 
     rows: pl.LazyFrame
     layout: Layout
-    signature: Signature | None = None
-    """Set where the layout is that of any rows of the schema."""
+    columns: Signature
     beside: Beside = field(default_factory=dict)
 
     @classmethod
     def of(cls, frame: pl.DataFrame, beside: Beside = NONE) -> "Source":
         """The rows of *frame*, in which missing is null, and the frames that stand *beside* it."""
-        if frame.height > SMALL:
-            return cls(rows=frame.lazy(), layout=Layout.of(frame), beside=beside)
         columns = signature(frame)
-        return cls(rows=frame.lazy(), layout=layout_of(columns), signature=columns, beside=beside)
+        layout = Layout.of(frame) if frame.height > SMALL else layout_of(columns)
+        return cls(rows=frame.lazy(), layout=layout, columns=columns, beside=beside)
+
+    @property
+    def few(self) -> bool:
+        """Whether the queries are for any rows of the schema: looking for a better plan would take longer than they."""
+        return self.layout.frame is None
 
     def where(self, text: str | None) -> pl.LazyFrame:
         """The rows in which the condition is true. Raises CompileError, ExpressionError."""
@@ -181,15 +184,16 @@ class Written:
 
 
 def _written(step: Pass, source: Source) -> Written:
-    """The aggregates of a pass; those that are for any rows of a schema are written once."""
-    if source.signature is None:
+    """The aggregates of a pass, written once for all frames alike; but moments of many rows for these very rows."""
+    if source.layout.frame is not None and any(ask.state == "moments" for ask in step.asks):
         return _write(step, source.layout)
-    return _written_for(step, source.signature)
+    return _written_for(step, flags(step.asks), source.columns, source.layout.nullable)
 
 
 @lru_cache(maxsize=KEPT)
-def _written_for(step: Pass, columns: Signature) -> Written:
-    return _write(step, layout_of(columns))
+def _written_for(step: Pass, exactly: tuple[bool, ...], columns: Signature, nullable: frozenset[str]) -> Written:
+    del exactly  # tells asks apart that are equal but not the same
+    return _write(step, Layout(schema=dict(zip(*columns, strict=True)), nullable=nullable))
 
 
 def _write(step: Pass, layout: Layout) -> Written:
@@ -222,8 +226,7 @@ def _select(step: Pass, source: Source) -> Query:
         }
 
     rows = written.rows(source.where(step.where))
-    few = source.signature is not None  # handing expressions to threads would take longer
-    return Query(table=rows.select_seq(written.exprs) if few else rows.select(written.exprs), read=read)
+    return Query(table=rows.select_seq(written.exprs) if source.few else rows.select(written.exprs), read=read)
 
 
 def _group(step: Pass, source: Source) -> Query:
