@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import lru_cache
 from math import isfinite
+from operator import itemgetter
 from typing import Any, ClassVar, Self
 
 from qoa_platform.metrics.declaring import filter_text, numbered_columns, own_params, param_name
@@ -83,14 +85,9 @@ class FrameMetric:
     @property
     def params(self) -> Params:
         """What differs from the defaults, sorted by name; the clock is no part of it."""
-        found = {f.name: getattr(self, f.name) for f in fields(self) if not f.metadata.get("clock")}
-        return tuple(
-            sorted(
-                (param_name(f.name), found[f.name])
-                for f in fields(self)
-                if f.name in found and found[f.name] != f.default
-            )
-        )
+        kind: type[Any] = type(self)
+        found = ((said, getattr(self, name), default) for said, name, default in _series_fields(kind))  # type: ignore[arg-type]
+        return tuple((said, value) for said, value, default in found if value != default)
 
     def at(self, now: datetime, window: Window, rows_in: int | None = None) -> Self:  # noqa: ARG002 (others care)
         """Itself: most metrics do not look at the clock."""
@@ -131,6 +128,13 @@ class FrameMetric:
             expr=expr, where=self.where, by=self.by,
             params=tuple(sorted((param_name(name), value) for name, value in params.items() if value is not None)),
         )  # fmt: skip
+
+
+@lru_cache(maxsize=1024)
+def _series_fields(kind: type[Any]) -> tuple[tuple[str, str, Any], ...]:
+    """The fields that tell two series apart: as contracts name them, sorted, as they are called, their defaults."""
+    own = (f for f in fields(kind) if not f.metadata.get("clock"))
+    return tuple(sorted(((param_name(f.name), f.name, f.default) for f in own), key=itemgetter(0)))
 
 
 def _is_frozen(reference: Reference | None) -> bool:

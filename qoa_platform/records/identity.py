@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date, timedelta
 from enum import Enum
+from functools import lru_cache
 from hashlib import sha256
 from math import isfinite
 from typing import Any
@@ -21,10 +22,12 @@ def plain(value: Any) -> Any:
 
     A NaN or an infinity becomes its name as text, for JSON has none of them.
     """
-    if value is None or isinstance(value, SCALARS):
+    if value is None or type(value) in {str, int, bool}:
+        return value
+    if isinstance(value, SCALARS):
         return _scalar(value)
     if is_dataclass(value) and not isinstance(value, type):
-        return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
+        return {name: plain(getattr(value, name)) for name in _names(type(value))}
     if isinstance(value, Mapping):
         return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
@@ -33,6 +36,12 @@ def plain(value: Any) -> Any:
         return sorted(plain(v) for v in value)
     message = f"cannot write {type(value).__name__} as plain data: {value!r}"
     raise TypeError(message)
+
+
+@lru_cache(maxsize=1024)
+def _names(kind: type) -> tuple[str, ...]:
+    """The fields of a record: identities are written too often to ask anew."""
+    return tuple(f.name for f in fields(kind))
 
 
 def _scalar(value: Any) -> Any:
