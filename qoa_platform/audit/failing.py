@@ -11,7 +11,7 @@ from qoa_platform.audit.candidate import Candidate
 from qoa_platform.audit.setting_aside import Aside
 from qoa_platform.contracts.schema import frame_schema
 from qoa_platform.metrics import Metric
-from qoa_platform.metrics.row_level import SHARED
+from qoa_platform.metrics.row_level import ROW_LEVEL, SHARED
 from qoa_platform.records import (
     Direction,
     FailingRow,
@@ -27,8 +27,10 @@ from qoa_platform.records import (
 from qoa_platform.records.failing import EVIDENCE, Cells
 from qoa_platform.scans.flagging import Flags, flagged
 from qoa_platform.scans.flags import MASKED, TABLE
+from qoa_platform.scans.grouping import group_name
 from qoa_platform.scans.keys import spelled
 from qoa_platform.scans.marking import is_row_local
+from qoa_platform.scans.normalising import normal
 
 SAMPLE = 10
 """So many failing rows are kept with a verdict; all of them are counted."""
@@ -36,6 +38,8 @@ WIDEST = 12
 """So many cells of a row are kept."""
 WHYS = 3
 """So many reasons of one promise are written beside the rows that are set aside for it."""
+GROUPS = 5
+"""The failing rows of so many violated groups of a promise are looked for."""
 LONGEST = 120
 """So many characters of a value are kept."""
 
@@ -66,9 +70,29 @@ class Failing:
         wanted = [
             (metric, profile)
             for metric, profile, reading in read
-            if verdict.violated or (not _clean(metric, reading) and (limit or is_row_local(metric, profile)))
+            if verdict.violated or (not _clean(metric, reading) and (limit or _counts_rows(metric, profile)))
         ]
         return self._with(verdict, self._flags(wanted), limit) if wanted else verdict
+
+    def in_groups(
+        self, verdicts: Sequence[Verdict], metrics: Sequence[tuple[Metric, Profile | None]], by: str | None
+    ) -> list[Verdict]:  # fmt: skip
+        """*verdicts* on the groups of a promise: the first violated ones with their own failing rows."""
+        bad = [v.key.group for v in verdicts if v.violated and v.key.group is not None][:GROUPS]
+        if by is None or not bad or by not in self.candidate.frame.columns:
+            return list(verdicts)
+        rows = normal(self.candidate.frame, [by], dict(self.subject.missing))
+        names = rows.select(group_name([by], rows.schema)).to_series()
+        return [self._in_group(v, metrics, names == v.key.group) if v.key.group in bad else v for v in verdicts]
+
+    def _in_group(
+        self, verdict: Verdict, metrics: Sequence[tuple[Metric, Profile | None]], mask: pl.Series
+    ) -> Verdict:  # fmt: skip
+        """The rows of one group that fail, told by their place in the whole frame."""
+        places = mask.arg_true()
+        flags = self._flags(metrics, self.candidate.frame.filter(mask))
+        table = flags.table.with_columns(places.gather(flags.table.get_column("row")).alias("row"))
+        return self._with(verdict, replace(flags, table=table), None)
 
     def with_masks(
         self, verdict: Verdict, metrics: Sequence[tuple[Metric, Profile | None]],
@@ -97,10 +121,14 @@ class Failing:
             schema=TABLE,
         )  # fmt: skip
 
-    def _flags(self, metrics: Sequence[tuple[Metric, Profile | None]]) -> Flags:
+    def _flags(self, metrics: Sequence[tuple[Metric, Profile | None]], frame: pl.DataFrame | None = None) -> Flags:
         subject = self.subject
         return flagged(
-            self.candidate.frame, metrics, missing=dict(subject.missing), limit=self.limit, sensitive=subject.sensitive
+            self.candidate.frame if frame is None else frame,
+            metrics,
+            missing=dict(subject.missing),
+            limit=self.limit,
+            sensitive=subject.sensitive,
         )
 
     def _with(self, verdict: Verdict, flags: Flags, limit: float | None) -> Verdict:
@@ -140,6 +168,10 @@ class Failing:
             return frame_schema(self.subject.schema).key if self.subject.schema is not None else ()
         except ValueError:
             return ()
+
+
+def _counts_rows(metric: Metric, profile: Profile | None) -> bool:
+    return metric.id in ROW_LEVEL and is_row_local(metric, profile)
 
 
 def _clean(metric: Metric, reading: Reading) -> bool:

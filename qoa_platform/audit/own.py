@@ -75,6 +75,7 @@ def audit_own(
         whole, *groups = bench.judged(promise, metrics, read)
         if sample:
             whole = failing.beside(whole, [(m, f, read[m][0].reading) for m, f in metrics])
+            groups = failing.in_groups(groups, metrics, promise.by)
         verdicts += [whole, *groups]
     return Audited(
         verdicts=tuple(verdicts),

@@ -187,7 +187,9 @@ def _code(check: Any) -> str:
 
 def _arguments(check: Any) -> str:
     given = {name: _plain(value) for name, value in (check.statistics or {}).items() if value is not None}
-    options = {"groupby": check.groupby, "ignore_na": None if check.ignore_na else False}
+    named = ("groupby", "samples", "relationship", "relationship_kwargs")  # the last three are a hypothesis's
+    options = {name: getattr(check, name, None) for name in named}
+    options |= {"ignore_na": None if check.ignore_na else False, "element_wise": check.element_wise or None}
     return canonical({**given, **{name: _plain(value) for name, value in options.items() if value is not None}})
 
 

@@ -101,3 +101,31 @@ def test_text_of_data_stays_on_its_line(ledger: Store) -> None:
     found = FailingRows.of(judged(ledger, frame)["sane"].evidence)
     assert found is not None
     assert found.sample[0].key[1] == ("shop", "a\ufffd[31m b")
+
+
+GROUPED = """\
+  sales:
+    asset: shop/sales
+    partition: day
+    missing: {shop: ["N/A"]}
+    promises:
+      - {id: sane, metric: data.in_range, column: amount, low: 0, by: shop, must: ">= 60 %"}
+      - {id: unique, metric: data.key_violations, columns: [customer], by: shop, must: "= 0 rows"}
+"""
+
+
+def test_violated_groups_keep_their_own_failing_rows(ledger: Store) -> None:
+    """Rows of the group alone, told by their place in the frame; what repeats in another group is no matter."""
+    frame = pl.DataFrame(
+        {
+            "customer": ["x", "y", "x", "z", "z"],
+            "shop": ["a", "b", "b", "N/A", "N/A"],
+            "amount": [1.0, -1.0, 2.0, 3.0, 4.0],
+        }
+    )
+    verdicts = Desk.of(ledger, GROUPED).judged("shop/sales", "2017-12-24", frame).verdicts
+    found = {(v.key.promise, v.key.group): FailingRows.of(v.evidence) for v in verdicts}
+    rows = {key: [row.row for row in kept.sample] for key, kept in found.items() if kept is not None}
+    assert rows == {
+        ("sane", None): [1], ("sane", "b"): [1], ("unique", None): [0, 2, 3, 4], ("unique", "␀"): [3, 4],
+    }  # fmt: skip

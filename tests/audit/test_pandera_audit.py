@@ -152,6 +152,20 @@ OfPandas = pp.DataFrameSchema(
 def means_agree(frame):
     return bool(abs(frame["n"].mean() - frame["m"].mean()) < 100)
 
+def rising(groups):
+    return groups["a"].mean() < groups["b"].mean()
+
+def above_one(value):
+    return value > 1
+
+Grouped = pp.DataFrameSchema({
+    "n": pp.Column("float64", [
+        pp.Check(above_one, element_wise=True), pp.Check(rising, groupby="g"),
+        pp.Hypothesis.two_sample_ttest(sample1="a", sample2="b", groupby="g", relationship="equal", alpha=0.05),
+    ]),
+    "g": pp.Column("str"),
+})
+
 Whole = pp.DataFrameSchema({"n": pp.Column("float64", nullable=True), "m": pp.Column("int64")},
     checks=[pp.Check(means_agree)])
 """
@@ -231,6 +245,19 @@ def test_pandas_models_run_their_own_checks_on_pandas(ledger: Store, project: Pa
     assert (verdict.value, str(verdict.cause)) == (1, "column 'n' fails multiple_of_k(\"k\":2) (1 rows)")
     whole = model(ledger, project, "Whole", pl.DataFrame({"n": [900.0], "m": [1]}))
     assert (whole.value, str(whole.cause)) == (1, "the frame fails means_agree()")
+
+
+def test_hypotheses_and_checks_of_groups_are_run(ledger: Store, project: Path) -> None:
+    """Value by value, per group, and a t-test between groups: the last two judge the frame as a whole."""
+    frame = pl.DataFrame({"n": [12.0, 11.0, 10.0, 1.0, 2.0, 3.0], "g": list("aaabbb")})
+    verdict = model(ledger, project, "Grouped", frame)
+    found = FailingRows.of(verdict.evidence)
+    assert verdict.value == 3
+    assert found is not None
+    assert [row.row for row in found.sample] == [3]
+    assert '"relationship":"equal","samples":["a","b"]' in read_model(
+        "schemas_of_the_audit_test.day:Grouped", project
+    ).foreign[2].arguments.replace('"relationship_kwargs":{"alpha":0.05},', "")
 
 
 def test_a_check_that_raises_is_unknown_and_nothing_else(ledger: Store, project: Path) -> None:
