@@ -9,7 +9,8 @@ from qoa_platform.api.frames import framed
 from qoa_platform.api.history import History
 from qoa_platform.api.listing import Listing
 from qoa_platform.api.measuring import measure
-from qoa_platform.api.preparing import Document, Past, Prepared, SubjectError, prepare
+from qoa_platform.api.predictions import SubjectError
+from qoa_platform.api.preparing import Document, Past, Prepared, prepare
 from qoa_platform.api.readings import Readings
 from qoa_platform.api.verdicts import Verdicts
 from qoa_platform.api.windows import Moment
@@ -85,6 +86,8 @@ def judge(
     profile: Any = None,
     window: Moment | None = None,
     now: datetime | None = None,
+    over: str | None = None,
+    champion: str | None = None,
 ) -> Verdicts:
     """The verdicts of *contract* on *data*, as an audit gives them, without a ledger.
 
@@ -96,6 +99,10 @@ def judge(
     verdicts of earlier days, or what :meth:`Prepared.history` made of them, which is the fast way to judge day after
     day. *profile* is what ``reference: training`` and named references mean: a Profile, several by name, or data.
     A promise whose history or reference is not given is ``unknown``, with its reason.
+
+    Of a subject of a model, *data* is a prediction frame (``version, time, actual, predicted`` and groups) that
+    promises are *over* (say which, where they are over several); every version in it is judged, against *champion*
+    where they are compared with one.
 
     Raises ContractErrors, SubjectError, SourceError; nothing for what the data holds.
 
@@ -117,4 +124,6 @@ def judge(
     [('complete', 'violated'), ('volume', 'unknown(insufficient_n)')]
     """
     ready = prepare(contract)
-    return ready.judge(data, subject=subject, history=history, profile=profile, window=window, now=now)
+    return ready.judge(
+        data, subject=subject, history=history, profile=profile, window=window, now=now, over=over, champion=champion
+    )  # fmt: skip

@@ -14,6 +14,7 @@ from qoa_platform.api.flagging import Cells
 from qoa_platform.api.frames import framed
 from qoa_platform.api.history import Given, History
 from qoa_platform.api.measuring import frozen
+from qoa_platform.api.predictions import Predictions, SubjectError
 from qoa_platform.api.verdicts import Verdicts
 from qoa_platform.api.windows import Moment, moment, window_of
 from qoa_platform.audit.candidate import Candidate, Judged
@@ -27,10 +28,6 @@ Past = History | Mapping[Any, Any] | Iterable[Measurement | Verdicts]
 Document = Contract | Suggestion | Mapping[str, Any] | str | Path
 
 
-class SubjectError(ValueError):
-    """A subject that the contract does not have, or that no frame can answer."""
-
-
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """A contract that is ready to judge: everything that follows from it alone is worked out once."""
@@ -40,9 +37,13 @@ class Prepared:
 
     def judge(
         self, data: Any, *, subject: str | None = None, history: Past | None = None, profile: Any = None,
-        window: Moment | None = None, now: datetime | None = None,
+        window: Moment | None = None, now: datetime | None = None, over: str | None = None,
+        champion: str | None = None,
     ) -> Verdicts:  # fmt: skip
         """The verdicts on *data*; see :func:`qoa_platform.api.judge`."""
+        if subject is not None and (of_model := Predictions.of(self.contract, subject, over, champion)) is not None:
+            said = of_model.audited(self.contract, framed(data), now or datetime.now(UTC))
+            return Verdicts(said.verdicts, said.measurements)
         judged, candidate, references = self._readied(data, subject, history, profile, window, now)
         found = audit_own(
             references.ledger,

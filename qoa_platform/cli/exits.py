@@ -41,7 +41,7 @@ MEANINGS: dict["Exit", str] = {
 }
 
 CODES: dict[str, Exit] = {
-    "qoa_platform.api.preparing.SubjectError": Exit.USAGE,
+    "qoa_platform.api.predictions.SubjectError": Exit.USAGE,
     "qoa_platform.contracts.problem.ContractErrors": Exit.PROJECT,
     "qoa_platform.faults.fault.FaultError": Exit.USAGE,
     "qoa_platform.ledger.errors.LedgerError": Exit.LEDGER,
