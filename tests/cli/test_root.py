@@ -26,8 +26,8 @@ HEAVY = (
 FRAMES = tuple(sorted({*HEAVY} - {"msgspec", "qoa_platform.records"}))
 """What a command that only reads the ledger has no business with."""
 FREE = {
-    "contract suggest", "flags", "init", "metrics list", "metrics show", "contract schema", "report profile",
-    "report drift",
+    "contract suggest", "flags", "init", "metrics list", "metrics show", "metrics check", "contract schema",
+    "report profile", "report drift",
 }  # fmt: skip
 """What needs no project around it."""
 ARGUMENTS = {
