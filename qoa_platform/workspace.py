@@ -2,6 +2,7 @@
 
 import os
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -10,6 +11,7 @@ import polars as pl
 
 from qoa_platform.alerts import Channels
 from qoa_platform.artifacts import FileStore, frame_to_parquet, parquet_to_frame
+from qoa_platform.audit import Neighbour
 from qoa_platform.contracts import ContractErrors, read
 from qoa_platform.ledger import open_ledger
 from qoa_platform.ledger.clock import LedgerClock
@@ -17,7 +19,10 @@ from qoa_platform.ledger.home import Home, find_home
 from qoa_platform.ports import Ledger
 from qoa_platform.reactions.enacting import Enactment, Standing, enact, unreadable
 from qoa_platform.records import Contract, PointerKind
+from qoa_platform.records import digest as digest_of
 
+WHOLE = "all"
+"""The partition of an asset that has none."""
 FRAME_BYTES = 256 * 1024 * 1024
 """How much of published frames a process keeps in memory. They are content-addressed: a digest never changes."""
 
@@ -83,6 +88,29 @@ class Workspace:
     def read_aside(self, asset: str, partition: str, digest: str) -> pl.DataFrame:
         """The rows of that digest that were set aside, checked before they are parsed."""
         return parquet_to_frame(self.files.get(aside_name(asset, partition), digest, ".parquet"))
+
+    def frame_size(self, asset: str, partition: str, digest: str) -> int:
+        """The bytes of the file that holds the frame of that digest."""
+        return self.files.path(data_name(asset, partition), digest, ".parquet").stat().st_size
+
+    def beside(self, names: Iterable[str], partition: str) -> dict[str, Neighbour]:
+        """The published frames of the assets *names* that stand beside *partition*; what is not published is left out.
+
+        Of an asset without partitions its whole, else the same partition; beside a whole, all partitions together.
+        """
+        found = {name: self._neighbour(name, partition) for name in sorted(names)}
+        return {name: neighbour for name, neighbour in found.items() if neighbour is not None}
+
+    def _neighbour(self, asset: str, partition: str) -> Neighbour | None:
+        published = self.published(asset)
+        wanted = {name: d for name, d in published.items() if name in {partition, WHOLE}}
+        wanted = wanted or (published if partition == WHOLE else {})
+        kept = all(self.files.exists(data_name(asset, name), held, ".parquet") for name, held in wanted.items())
+        if not wanted or not kept:  # of a foreign asset only the digest is known
+            return None
+        frames = [self.read_frame(asset, name, held) for name, held in wanted.items()]
+        content = next(iter(wanted.values())) if len(wanted) == 1 else digest_of("frames", sorted(wanted.items()))
+        return Neighbour(pl.concat(frames, how="diagonal_relaxed") if len(frames) > 1 else frames[0], content)
 
     def published(self, asset: str) -> dict[str, str]:
         """Partition → digest of everything published of *asset*, in partition order."""

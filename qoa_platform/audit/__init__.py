@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from qoa_platform.audit.candidate import Audited, Candidate, Judged, readers_of, subjects_of
+from qoa_platform.audit.candidate import Audited, Candidate, Judged, Neighbour, readers_of, subjects_of
 from qoa_platform.audit.due import due_batches
 from qoa_platform.audit.evidence import audit_predictions
 from qoa_platform.audit.own import audit_own
 from qoa_platform.audit.refusals import refusal_verdicts
 from qoa_platform.audit.runs import run_batches
+from qoa_platform.audit.telling import named_beside
 from qoa_platform.ports import Ledger
 from qoa_platform.records import Contract, Measurement, StoredState
 
@@ -16,8 +17,10 @@ __all__ = [
     "Audited",
     "Candidate",
     "Judged",
+    "Neighbour",
     "audit",
     "due_batches",
+    "named_beside",
     "readers_of",
     "refusal_verdicts",
     "run_batches",

@@ -1,7 +1,9 @@
 """Owns Candidate and Audited: a frame that wants to be published, and what was measured and judged of it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 import polars as pl
 
@@ -9,11 +11,19 @@ from qoa_platform.audit.setting_aside import Aside
 from qoa_platform.records import Contract, Measurement, StoredState, Subject, Verdict, Window
 
 
+class Neighbour(NamedTuple):
+    """The published frame of another asset, and the digest of its content."""
+
+    frame: pl.DataFrame | pl.LazyFrame
+    digest: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
     """What an asset's function returned for one partition, before it is published.
 
     *digest* is the content's; *trial* the materialization; *rows_in* the rows that were read (for ``data.retained``);
+    *size* the bytes of its file; *beside* the published frames of other assets that a promise names, by asset;
     *imported* marks an import of history, which is judged and gated but never reacts (semantics 11).
     """
 
@@ -24,6 +34,8 @@ class Candidate:
     digest: str
     trial: str
     rows_in: int | None = None
+    size: int | None = None
+    beside: Mapping[str, Neighbour] = field(default_factory=dict)
     imported: bool = False
     at: datetime
     wall: datetime

@@ -10,6 +10,7 @@ from qoa_platform.audit.promises import Bench
 from qoa_platform.audit.reader import Reader
 from qoa_platform.audit.references import References
 from qoa_platform.audit.schema import SchemaAudit
+from qoa_platform.audit.telling import Told
 from qoa_platform.metrics import Metric, MetricError, build
 from qoa_platform.records import Ask, Measurement, Mode, Profile, Promise, StoredState, Subject
 from qoa_platform.scans import Measured, Scan, measure
@@ -53,12 +54,13 @@ def audit_own(
     """
     subject, references = judged.subject, references or References(ledger, judged.contract, candidate)
     asked = asked or Asked.of(subject)
-    told = (candidate.at, candidate.window, candidate.rows_in)
-    built: list[Built] = [(p, m.at(*told), references.profile(p, m)) for p, metrics in asked.promises for m in metrics]
+    tell = Told.of(subject, candidate, references).metric
+    built: list[Built] = [(p, tell(m), references.profile(p, m)) for p, metrics in asked.promises for m in metrics]
     declared = SchemaAudit.of(subject.schema, candidate.frame) if subject.schema is not None else None
     wanted = [(m, f) for _, m, f in (*built, *asked.shown)]
     rules = declared.wanted if declared is not None else []
-    found = measure(candidate.frame, [*wanted, *rules], missing=dict(subject.missing))
+    frames = {name: n.frame for name, n in candidate.beside.items()}
+    found = measure(candidate.frame, [*wanted, *rules], missing=dict(subject.missing), beside=frames)
     answers = _answers(found.measured)
     answers, ruled = answers[: len(wanted)], [answer[0].reading for answer in answers[len(wanted) :]]
     reads: dict[str, dict[Metric, list[Measured]]] = {}

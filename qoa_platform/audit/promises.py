@@ -29,7 +29,7 @@ Reads = Mapping[Metric, Sequence[Measured]]
 Referred = tuple[Metric, Profile | None]
 """A metric, and the profile that it is read against."""
 MOVING = frozenset({ReferenceKind.LAST_PARTITIONS, ReferenceKind.PREVIOUS})
-MOMENTARY = frozenset({"data.timeliness"})
+MOMENTARY = frozenset({"data.timeliness", "data.publish_delay"})
 """Metrics whose value depends on the clock: their measurements carry the moment (decision 10)."""
 
 

@@ -7,8 +7,10 @@ from typing import assert_never
 from qoa_platform.audit.candidate import Candidate
 from qoa_platform.audit.reader import Reader
 from qoa_platform.metrics import Metric
+from qoa_platform.metrics.facts import Past
 from qoa_platform.profiles import moving
 from qoa_platform.records import (
+    Ask,
     Contract,
     ModelVersion,
     Pointer,
@@ -59,6 +61,16 @@ class References:
             case _:
                 assert_never(reference.kind)
 
+    def past(self, ask: Ask, count: int) -> tuple[Past, ...]:
+        """What *ask* was answered in the last *count* published partitions, oldest first: stored states, no rows."""
+        found = self._stored(ask, count)
+        return tuple(Past(s.window, decode(s.content)) for s in sorted(found, key=lambda s: s.window.start))
+
+    def _stored(self, ask: Ask, count: int) -> list[StoredState]:
+        asset, heads = self.candidate.asset, self.published()[-count:]
+        ids = [short("state", ask, asset, h.key.removeprefix(f"{asset}|"), h.value) for h in heads]
+        return self.ledger.find(StoredState, ids=ids) if ids else []
+
     def _cached(self, key: str, read: Callable[[], Profile | None]) -> Profile | None:
         if key not in self._known:
             self._known[key] = read()
@@ -81,15 +93,10 @@ class References:
     def _moving(self, metric: Metric, count: int) -> Profile | None:
         """Frozen dictionaries of the last *count* published partitions, from their stored states: no row is read."""
         ask = metric.ask(None)
-        heads = self.published()[-count:]
-        if ask is None or not heads:
-            return None
-        asset = self.candidate.asset
-        ids = [short("state", ask, asset, h.key.removeprefix(f"{asset}|"), h.value) for h in heads]
-        stored = self.ledger.find(StoredState, ids=ids)
-        if not stored:
+        stored = self._stored(ask, count) if ask is not None else []
+        if ask is None or not stored:
             return None
         return moving(
-            [(s.partition, decode(s.content)) for s in stored], ask=ask, subject=asset, at=self.candidate.at,
-            wall=self.candidate.wall, source=tuple(s.data for s in stored),
+            [(s.partition, decode(s.content)) for s in stored], ask=ask, subject=self.candidate.asset,
+            at=self.candidate.at, wall=self.candidate.wall, source=tuple(s.data for s in stored),
         )  # fmt: skip

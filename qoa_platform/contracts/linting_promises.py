@@ -51,7 +51,7 @@ def wrong_source(setting: Setting) -> Iterator[Finding]:
         if spec is None or promise.over is not None:
             continue
         match spec.source:
-            case Source.FRAME if subject.kind is not SubjectKind.ASSET:
+            case Source.FRAME | Source.PUBLICATION if subject.kind is not SubjectKind.ASSET:
                 hint = "Promise it of an asset, or name one: over: ASSET"
             case Source.PREDICTIONS if subject.kind is not SubjectKind.ASSET:
                 hint = "Name the prediction frame: over: ASSET"

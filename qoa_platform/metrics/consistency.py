@@ -1,38 +1,92 @@
-"""Owns the metrics of consistency: keys, dependencies and totals that must agree; declared so far (metrics.md 4.4)."""
+"""Owns the metrics of consistency: totals and columns that must agree; keys and rules beside them (metrics.md 4.4)."""
 
-from qoa_platform.metrics.protocol import Arity, MetricSpec
-from qoa_platform.metrics.specs import declared, number, text
-from qoa_platform.records import Direction, Unit
+from dataclasses import dataclass
+from math import sqrt
 
-_FD = (text("left", "the determining columns", required=True), text("right", "the determined column", required=True))
+from qoa_platform.metrics.declaring import param
+from qoa_platform.metrics.dependencies import ConstraintViolationShare, DependencyConflictShare, DependencyViolation
+from qoa_platform.metrics.distribution import spreads
+from qoa_platform.metrics.frame_metric import FrameMetric, undefined
+from qoa_platform.metrics.keys_between import Reconciliation, ReferentialIntegrity
+from qoa_platform.metrics.protocol import MetricError, MetricSpec
+from qoa_platform.metrics.specs import spec
+from qoa_platform.records import Ask, Direction, Profile, Promise, Reading, Reason, Subject, Unit
+from qoa_platform.states import Comoments, Sums
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _OfTwo(FrameMetric):
+    """Reads two columns, in their order."""
+
+    per_column = False
+
+    @classmethod
+    def columns_of(cls, promise: Promise, subject: Subject) -> tuple[str, ...]:  # noqa: ARG003
+        """Two columns. Raises MetricError."""
+        if len(promise.columns) != len("xy"):
+            found = ", ".join(promise.columns) or "no column"
+            raise MetricError(f"promise {promise.id!r}: {cls.id} is given {found}. Allowed: two columns")
+        return promise.columns
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BalanceGap(_OfTwo):
+    """Gap of two totals: ``|Σa − Σb| ÷ max(|Σb|, epsilon)``; 0 where both are 0.
+
+    Each sum is over its own present values, for in a ledger a row is either debit or credit; n are the rows
+    with either. Sums hide errors that cancel: promise it per segment as well.
+    """
+
+    id = "data.balance_gap"
+    direction = Direction.LOWER
+
+    epsilon: float = param("number", "the least denominator", default=1e-9)
+
+    def __post_init__(self) -> None:
+        if self.epsilon <= 0:
+            raise MetricError(f"{self.id}: epsilon is {self.epsilon:g}. Allowed: above 0")
+
+    def ask(self, profile: Profile | None, /) -> Ask:  # noqa: ARG002
+        """The two totals."""
+        return self._ask(Sums, terms="balance")
+
+    def _read(self, state: Sums, profile: Profile | None, group: str | None) -> Reading:  # noqa: ARG002
+        if state.n == 0:
+            return Reading.unknown(Reason.NO_DATA)
+        first, second = state.get("first"), state.get("second")
+        return Reading(value=abs(first - second) / max(abs(second), self.epsilon), n=state.n)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correlation(_OfTwo):
+    """Pearson correlation of two columns, over rows with both present and finite: ``Cxy/√(M2x·M2y)``.
+
+    It sees straight lines only, and one outlier can make it. Without spread in one of the columns it is not defined.
+    """
+
+    id = "data.correlation"
+    unit = Unit.ONE
+    direction = Direction.TARGET
+
+    def ask(self, profile: Profile | None, /) -> Ask:  # noqa: ARG002
+        """The joint moments."""
+        return self._ask(Comoments)
+
+    def _read(self, state: Comoments, profile: Profile | None, group: str | None) -> Reading:  # noqa: ARG002
+        if state.n == 0:
+            return Reading.unknown(Reason.NO_DATA)
+        if not (spreads(state.m2x, state.n, state.mean_x) and spreads(state.m2y, state.n, state.mean_y)):
+            return undefined(state.n, "a column without spread correlates with nothing")
+        found = state.cxy / sqrt(state.m2x) / sqrt(state.m2y)
+        return Reading(value=min(max(found, -1.0), 1.0) if found == found else found, n=state.n)  # noqa: PLR0124 (NaN)
+
 
 SPECS: tuple[MetricSpec, ...] = (
-    declared(
-        "data.referential_integrity", Unit.RATIO, Direction.HIGHER, Arity.MANY,
-        "Present foreign keys that are found in the parent asset ÷ present foreign keys.",
-        text("parent", "the asset that holds the keys", required=True),
-    ),
-    declared(
-        "data.fd_violation", Unit.RATIO, Direction.LOWER, Arity.NONE,
-        "Least share of rows to remove so that left determines right (g3).", *_FD,
-    ),
-    declared(
-        "data.fd_conflict_share", Unit.RATIO, Direction.LOWER, Arity.NONE,
-        "Rows whose left value has several right values ÷ rows.", *_FD,
-    ),
-    declared(
-        "data.dc_violation_share", Unit.RATIO, Direction.LOWER, Arity.NONE,
-        "Rows that violate a denial constraint, alone or in a pair ÷ rows.",
-        text("constraint", "what must not hold", required=True),
-    ),
-    declared(
-        "data.balance_gap", Unit.RATIO, Direction.LOWER, Arity.MANY,
-        "|Σa − Σb| ÷ |Σb| of two columns; sums hide errors that cancel.", number("epsilon", "least denominator"),
-    ),
-    declared("data.correlation", Unit.ONE, Direction.TARGET, Arity.MANY, "Pearson correlation of two columns."),
-    declared(
-        "data.reconciliation", Unit.RATIO, Direction.HIGHER, Arity.MANY,
-        "Keys that both assets hold with equal columns ÷ keys of either.",
-        text("other", "the asset compared with", required=True),
-    ),
-)  # fmt: skip
+    spec(ReferentialIntegrity),
+    spec(DependencyViolation),
+    spec(DependencyConflictShare),
+    spec(ConstraintViolationShare),
+    spec(BalanceGap),
+    spec(Correlation),
+    spec(Reconciliation),
+)

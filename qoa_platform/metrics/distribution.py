@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from math import log2, sqrt
 
+from qoa_platform.metrics.declaring import param
 from qoa_platform.metrics.frame_metric import FrameMetric, ratio, undefined
-from qoa_platform.metrics.protocol import Arity
-from qoa_platform.metrics.specs import MetricSpec, declared, number, spec
+from qoa_platform.metrics.protocol import MetricError
+from qoa_platform.metrics.specs import MetricSpec, spec
 from qoa_platform.records import Ask, Direction, Profile, Reading, Reason, Unit
-from qoa_platform.states import Frequencies, Moments, Span, Tally
+from qoa_platform.states import Frequencies, Histogram, Moments, QuantileSketch, Span, Sums, Tally
 
 EPSILON = 2.0**-50
 """Four units in the last place of a float: what the mean of equal values may be off."""
@@ -221,6 +222,72 @@ class ModeShare(_OfFrequencies):
         return Reading(value=most / state.n, n=state.n, bound=state.error / state.n)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quantile(FrameMetric):
+    """Quantile ``q:`` of the finite values, linear between its neighbours (type 7, as NumPy and R have it by default).
+
+    Exact for one frame. With ``merge: true`` a sketch (KLL) is kept instead, so that quantiles of months are merged
+    from those of days: off by at most 0.35 % of the rows with 99 % confidence; *bound* says so in the column's unit.
+    """
+
+    id = "data.quantile"
+    unit = Unit.COLUMN
+    direction = Direction.TARGET
+
+    q: float = param("number", "which quantile, 0 to 1")
+    merge: bool = param("flag", "keep a mergeable sketch, which is a little off", default=False)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.q <= 1:
+            raise MetricError(f"{self.id}: q is {self.q:g}. Allowed: 0 to 1")
+
+    def ask(self, profile: Profile | None, /) -> Ask:  # noqa: ARG002
+        """The quantile of this frame; or, to be merged with others, a sketch of all of them."""
+        return self._ask(QuantileSketch) if self.merge else self._ask("quantile", q=self.q)
+
+    def _read(self, state: Sums | QuantileSketch, profile: Profile | None, group: str | None) -> Reading:  # noqa: ARG002
+        if state.n == 0:
+            return Reading.unknown(Reason.NO_DATA)
+        if isinstance(state, Sums):
+            return Reading(value=state.get("value"), n=state.n)
+        found = state.quantile(self.q)
+        assert found is not None  # noqa: S101 (there are values)
+        return Reading(value=found.value, n=state.n, bound=found.bound)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistogramCount(FrameMetric):
+    """Values in the frozen bin ``bin:`` (the first is 1), or in all of them: a vector for reports.
+
+    Bins are right-closed, the outer ones open, so ±inf falls in one. Missing values are in none.
+    """
+
+    id = "data.histogram"
+    unit = Unit.COUNT
+    direction = Direction.TARGET
+    needs_reference = True
+
+    bin: int | None = param("integer", "which bin, from 1 on; all where it is not said", default=None)
+
+    def __post_init__(self) -> None:
+        if self.bin is not None and self.bin < 1:
+            raise MetricError(f"{self.id}: bin is {self.bin}. Allowed: 1 or more")
+
+    def ask(self, profile: Profile | None, /) -> Ask | None:
+        """Counts on the frozen edges; ``None`` where none are frozen."""
+        known = profile.column(self.columns[0]) if profile else None
+        if known is None or known.bins10 is None:
+            return None
+        return self._ask(Histogram, digest=known.bins10.digest, edges=known.bins10.edges)
+
+    def _read(self, state: Histogram, profile: Profile | None, group: str | None) -> Reading:  # noqa: ARG002
+        if self.bin is None:
+            return Reading(value=state.n, n=state.n)
+        if self.bin > len(state.counts):
+            return undefined(state.n, f"there is no bin {self.bin}. Frozen are {len(state.counts)}")
+        return Reading(value=state.counts[self.bin - 1], n=state.n)
+
+
 SPECS: tuple[MetricSpec, ...] = (
     spec(Mean),
     spec(Sum),
@@ -229,15 +296,9 @@ SPECS: tuple[MetricSpec, ...] = (
     spec(Kurtosis),
     spec(Min),
     spec(Max),
-    declared(
-        "data.quantile", Unit.COLUMN, Direction.TARGET, Arity.ONE, "Quantile q by linear interpolation (type 7).",
-        number("q", "which quantile, 0 to 1", required=True),
-    ),
+    spec(Quantile),
     spec(ZeroShare),
     spec(Entropy),
     spec(ModeShare),
-    declared(
-        "data.histogram", Unit.COUNT, Direction.TARGET, Arity.ONE,
-        "Counts on frozen edges: a vector for reports, nothing to promise.", needs_reference=True,
-    ),
+    spec(HistogramCount),
 )  # fmt: skip

@@ -1,7 +1,7 @@
 """Owns FrameMetric: what all metrics of a frame share, from the promise they are built of to the reading they give."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from functools import lru_cache
 from math import isfinite
@@ -88,6 +88,10 @@ class FrameMetric:
         kind: type[Any] = type(self)
         found = ((said, getattr(self, name), default) for said, name, default in _series_fields(kind))  # type: ignore[arg-type]
         return tuple((said, value) for said, value, default in found if value != default)
+
+    def over_columns(self, columns: tuple[str, ...], **changes: Any) -> Self:
+        """The same metric, of other *columns* (each once), and with other fields where they change."""
+        return replace(self, columns=tuple(dict.fromkeys(columns)), **changes)
 
     def at(self, now: datetime, window: Window, rows_in: int | None = None) -> Self:  # noqa: ARG002 (others care)
         """Itself: most metrics do not look at the clock."""

@@ -42,7 +42,9 @@ group is ``None``, and the answer is a plain ``Tally``. A group without fences h
     ``skill`` (truth, prediction, baseline: ``absolute``, ``squared``, ``base_absolute``, ``base_squared``),
     ``apart`` (two columns, ``tolerance``: rows in which they lie further ``apart``),
     ``probability`` (score, truth as class ``positive``: Σ ``log``, ``squared``, ``p``, ``y``, rows ``outside`` 0 to 1),
-    ``confidence`` (score, ``scored``, ``above``: Σ ``sure``, rows ``outside``).
+    ``confidence`` (score, ``scored``, ``above``: Σ ``sure``, rows ``outside``). ``balance`` (two
+    columns): the sums ``first`` and ``second``, each over its own present values; n are the rows with either.
+    ``row_hash`` (none: all columns but those of ``exclude``): Σ of the key hashes of all rows (``metrics.row_hash``).
 ``moments`` → ``Moments``
     One numeric column, over present finite values; ``n_nonfinite`` counts ±inf. M3 and M4 only with ``order = 4``.
 ``comoments`` → ``Comoments``
@@ -52,18 +54,37 @@ group is ``None``, and the answer is a plain ``Tally``. A group without fences h
     (ISO 8601, UTC) only values ≤ it count.
 ``frequencies`` → ``Frequencies``
     One column; ``cap`` is the state's cap. A value is written as text by ``scans.keys.value_text``. Several columns:
-    only rows with all of them present, joined by ``|``.
+    only rows with all of them present, joined by ``|`` (a backslash escapes it and itself). With ``of``, what is
+    counted is not the value: ``mask`` (of text: each run of letters ``a``, of digits ``9``), or ``bucket`` (of times:
+    the microseconds since 1970 at which the value's stretch of ``every`` seconds begins).
 ``histogram`` → ``Histogram``
     One numeric column on ``edges`` (flat, ascending): bins right-closed, outer bins open, so edges e₁ < … < e_{B−1}
     give B counts; ``digest`` names the edges. Missing values are counted apart; ±inf falls in an outer bin. ``sums``
     adds sums per bin: ``x`` of the values themselves, ``y`` rows whose second column is the class ``positive`` (then
-    only rows with both count).
+    only rows with both count). With ``of = "delay"``: two columns of times, the microseconds from the first to the
+    second, on ``log_edges``.
 ``keys`` → ``Keys``
     The key of each row (``states.key_hash``), no columns meaning all of them. Rows with a missing part are left out,
     unless ``missing_keys = "value"``.
 ``uniqueness`` → ``Sums(n = rows kept, distinct, once)``
     The same question answered for this frame alone, several times faster: *distinct* keys, and keys seen exactly
     *once*. **It does not merge** (class X).
+``dependency`` → ``Sums(n, kept, conflict)``
+    Of the columns ``left`` and ``right`` (flat params; *columns* are both), over rows with all of them present: rows
+    *kept* if the least are removed so that left determines right, and rows in groups of equal left with several right
+    that *conflict*. Exact for any number of values, and **it does not merge** (class X); ``frequencies`` of the columns
+    is the same question for parts.
+``order`` → ``Sums(n, conflict)``
+    Rows that *conflict*: with another one that is equal in ``equal``, the ``order`` (x, <, y) holds between x of the
+    one and y of the other. **It does not merge** (class X).
+**Beside**: with the params ``beside`` (an asset) and ``digest`` (of its content, where known) an ask reads the frame of
+that name too. ``tally`` of ``known``: the columns, as a key, are found in ``beside_columns``; rows are those with x
+present. Joined on ``key`` (columns are the key and what is compared; only the key: all that both have), in the
+``form``, within ``rtol`` and ``atol``: ``tally`` of ``equal_cells`` or ``equal_rows`` among the rows that are found;
+``confusion`` ``of`` ``labels`` (other, own) or ``flags`` (wrong cells there, flagged cells here). For one frame only
+(class X): ``reconciled`` → ``Tally`` (keys that both hold once with equal columns, keys of either); ``covered`` →
+``Tally`` (rows of the other frame that are found, its rows).
+
 ``quantile`` → ``Sums(n, value)``
     One numeric column: the quantile ``q`` (0 to 1) of the n present finite values, linear between its neighbours (type
     7). Exact, and **it does not merge** (class X); all quantiles of one column, filter and groups are one selection.
@@ -95,7 +116,9 @@ from typing import Any, Protocol, Self, runtime_checkable
 
 from qoa_platform.records import Ask, Direction, Params, Profile, Promise, Reading, Spend, Subject, Unit, Usage, Window
 
-UNMERGEABLE = frozenset({"uniqueness", "quantile", "whole", "nothing"})
+UNMERGEABLE = frozenset({
+    "uniqueness", "dependency", "order", "reconciled", "covered", "quantile", "whole", "nothing",
+})  # fmt: skip
 """``Ask.state`` whose answers hold for one frame only."""
 
 
@@ -184,6 +207,8 @@ class Source(StrEnum):
     """The asset's own frame."""
     PREDICTIONS = "predictions"
     """A prediction frame: ``version``, ``time``, ``actual``, ``predicted`` and grouping columns."""
+    PUBLICATION = "publication"
+    """What the audit of a frame tells beside it: its file, the moment, what was published before."""
     RUN = "run"
     """The usages of one run's steps."""
     LEDGER = "ledger"

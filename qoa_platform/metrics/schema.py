@@ -1,12 +1,14 @@
 """Owns the metrics of schema, categories and text: columns, and values unknown to the reference (metrics.md 4.9)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 from qoa_platform.metrics.declaring import param
-from qoa_platform.metrics.frame_metric import FrameMetric, ratio, undefined
-from qoa_platform.metrics.protocol import Arity, MetricError, ParamSpec
-from qoa_platform.metrics.specs import MetricSpec, declared, spec
+from qoa_platform.metrics.facts import Columns, Facts
+from qoa_platform.metrics.frame_metric import CLOCK, FrameMetric, ratio, undefined
+from qoa_platform.metrics.protocol import Arity, MetricError
+from qoa_platform.metrics.specs import MetricSpec, spec
 from qoa_platform.metrics.text_forms import norm
 from qoa_platform.records import Ask, Direction, Profile, Reading, Reason, Unit
 from qoa_platform.states import Frequencies, Tally
@@ -72,6 +74,39 @@ class UnseenCount(_AgainstDictionary):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SchemaViolations(FrameMetric):
+    """Columns missing or of another logical type than the subject's ``schema:`` declares, and (``strict:``) extra ones.
+
+    No value is looked at. How a type is stored does not matter: every width of text is text. *n* are the columns that
+    are declared. It is the metric of the implied promise ``schema``, and may be promised by itself.
+    """
+
+    id = "data.schema_violations"
+    unit = Unit.COUNT
+    direction = Direction.LOWER
+    arity = Arity.NONE
+    per_column = False
+
+    strict: bool = param("flag", "whether columns that are not declared count", default=False)
+    compared: Columns | None = field(default=None, metadata=CLOCK)
+
+    def told(self, facts: Facts) -> Self:
+        """The same metric, told how the frame's columns compare with the declared ones."""
+        return replace(self, compared=facts.columns)
+
+    def ask(self, profile: Profile | None, /) -> Ask:  # noqa: ARG002
+        """Nothing: no row is read for it."""
+        return Ask(state="nothing")
+
+    def _read(self, state: Tally, profile: Profile | None, group: str | None) -> Reading:  # noqa: ARG002
+        if self.compared is None:
+            return undefined(0, "the subject declares no schema")
+        found = self.compared
+        extra = found.extra if self.strict or found.strict else 0
+        return Reading(value=found.wrong + extra, n=found.declared)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NearMissShare(_AgainstDictionary):
     """Present values that are unseen only by spelling ÷ present values.
 
@@ -116,6 +151,37 @@ class RareShare(_AgainstDictionary):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnseenPatternShare(FrameMetric):
+    """Present texts whose mask the reference did not hold ÷ present texts.
+
+    The mask of a text has ``a`` for each run of letters, ``9`` for each run of digits, and the rest as it is:
+    ``12.0 oz`` is ``9.9 a``, and stands out among ``9``. Above the cap of the state (10 000 masks) the true share lies
+    within *bound* below.
+    """
+
+    id = "data.unseen_pattern_share"
+    direction = Direction.LOWER
+    needs_reference = True
+
+    def ask(self, profile: Profile | None, /) -> Ask:  # noqa: ARG002
+        """All masks with their counts."""
+        return self._ask(Frequencies, of="mask")
+
+    def _read(self, state: Frequencies, profile: Profile | None, group: str | None) -> Reading:
+        known = profile.column(self.columns[0], group) if profile else None
+        if known is None or known.masks == ():
+            return Reading.unknown(Reason.NO_REFERENCE, state.n, f"no masks of {self.columns[0]!r} are frozen")
+        if known.masks is None:
+            return undefined(state.n, f"column {self.columns[0]!r} has more masks than a dictionary holds, or no text")
+        if state.n == 0:
+            return Reading.unknown(Reason.NO_DATA)
+        masks = {c.value for c in known.masks}
+        seen = sum(count for mask, count in state.counts if mask in masks)
+        lost = min(state.error * len(masks), state.n - sum(count for _, count in state.counts))
+        return Reading(value=(state.n - seen) / state.n, n=state.n, bound=lost / state.n)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MojibakeShare(FrameMetric):
     """Present values with broken characters ÷ present values.
 
@@ -135,19 +201,11 @@ class MojibakeShare(FrameMetric):
 
 
 SPECS: tuple[MetricSpec, ...] = (
-    declared(
-        "data.schema_violations", Unit.COUNT, Direction.LOWER, Arity.NONE,
-        "Columns missing or of another logical type than the subject's schema declares (and extra ones, if strict); "
-        "computed for the implied promise `schema`.",
-        ParamSpec(name="strict", kind="flag", text="whether columns that are not declared count"),
-    ),
+    spec(SchemaViolations),
     spec(UnseenShare),
     spec(UnseenCount),
     spec(NearMissShare),
     spec(RareShare),
-    declared(
-        "data.unseen_pattern_share", Unit.RATIO, Direction.LOWER, Arity.ONE,
-        "Values whose mask (letters a, digits 9) was not seen in the reference ÷ present values.", needs_reference=True,
-    ),
+    spec(UnseenPatternShare),
     spec(MojibakeShare),
 )  # fmt: skip

@@ -5,20 +5,14 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from qoa_platform.metrics.declaring import numbered_columns, param
+from qoa_platform.metrics.event_time import event_column
 from qoa_platform.metrics.frame_metric import CLOCK, FrameMetric, ratio, undefined
+from qoa_platform.metrics.gaps import GapCount, LongestGap
+from qoa_platform.metrics.log_edges import DIGEST, NEGATIVE, log_quantile
 from qoa_platform.metrics.protocol import Arity, MetricError, Source
-from qoa_platform.metrics.specs import MetricSpec, declared, duration, number, spec, text
+from qoa_platform.metrics.specs import MetricSpec, spec
 from qoa_platform.records import Ask, Direction, Profile, Promise, Reading, Reason, Subject, Unit, Window
-from qoa_platform.states import Span, Tally
-
-
-def event_column(metric_id: str, named: tuple[str, ...], promise: Promise, subject: Subject) -> tuple[str, ...]:
-    """The one column of times that is *named*, else the subject's event time. Raises MetricError."""
-    found = named or ((subject.event_time,) if subject.event_time else ())
-    if len(found) != 1:
-        said = ", ".join(found) or f"no column, and subject {subject.id!r} has no event_time"
-        raise MetricError(f"promise {promise.id!r}: {metric_id} is given {said}. Allowed: one column of times")
-    return found
+from qoa_platform.states import Histogram, Span, Tally
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +90,37 @@ class _OfDelay(FrameMetric):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Delay(_OfDelay):
+    """Quantile ``q:`` of arrival − event time, over rows with both and a delay that is not negative.
+
+    It is within one percent. Negative delays come from clocks that differ: they are counted apart, and promised by
+    ``data.future_share``. Delays are counted on logarithmic edges, so that the quantile of a month is read off the
+    counts of its days.
+    """
+
+    id = "data.delay"
+    unit = Unit.SECONDS
+
+    q: float = param("number", "which quantile, 0 to 1")
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.q <= 1:
+            raise MetricError(f"{self.id}: q is {self.q:g}. Allowed: 0 to 1")
+
+    def ask(self, profile: Profile | None, /) -> Ask:  # noqa: ARG002
+        """Delays on logarithmic edges."""
+        return self._ask(Histogram, columns=(*self.columns, self.arrival), of="delay", digest=DIGEST)
+
+    def _read(self, state: Histogram, profile: Profile | None, group: str | None) -> Reading:  # noqa: ARG002
+        negative = state.counts[NEGATIVE]
+        found = log_quantile(state, self.q)
+        if found is None:
+            cause = f"all {negative:,} rows arrived before their event time: the clocks differ"
+            return undefined(0, cause) if negative else Reading.unknown(Reason.NO_DATA)
+        return Reading(value=found.value / 1e6, n=state.n - negative, bound=found.bound / 1e6)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LateShare(_OfDelay):
     """Rows whose arrival is later than event time + ``sla:`` ÷ rows with both times."""
 
@@ -132,28 +157,45 @@ class FutureShare(_OfEventTime):
         return ratio(state.hits, state.rows)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishDelay(FrameMetric):
+    """When the partition was materialized − the end of its window, whatever clocks the data hold.
+
+    Negative where it was materialized before its window was over. An asset without partitions has no window that ends.
+    """
+
+    id = "data.publish_delay"
+    unit = Unit.SECONDS
+    direction = Direction.LOWER
+    arity = Arity.NONE
+    per_column = False
+    source = Source.PUBLICATION
+
+    moment: datetime | None = field(default=None, metadata=CLOCK)
+    window: Window | None = field(default=None, metadata=CLOCK)
+
+    def at(self, now: datetime, window: Window, rows_in: int | None = None) -> Self:  # noqa: ARG002
+        """The same metric, told when its partition is materialized, and which window that is about."""
+        return replace(self, moment=now, window=window)
+
+    def ask(self, profile: Profile | None, /) -> Ask:  # noqa: ARG002
+        """Nothing: no row is read for it."""
+        return Ask(state="nothing")
+
+    def _read(self, state: Tally, profile: Profile | None, group: str | None) -> Reading:  # noqa: ARG002
+        if self.moment is None or self.window is None:
+            return Reading.unknown(Reason.ERROR, cause=f"{self.id} was not told the clock: use at(now, window)")
+        if self.window.start == self.window.end:
+            return undefined(0, "the asset has no partitions: there is no window that ends")
+        return Reading(value=(self.moment - self.window.end).total_seconds(), n=1)
+
+
 SPECS: tuple[MetricSpec, ...] = (
     spec(Timeliness),
-    declared(
-        "data.delay", Unit.SECONDS, Direction.LOWER, Arity.ONE,
-        "Quantile of arrival − event time; negative delays (clock skew) are counted apart.",
-        number("q", "which quantile", required=True), text("arrival", "the column of arrival times", required=True),
-    ),
+    spec(Delay),
     spec(LateShare),
     spec(FutureShare),
-    declared(
-        "data.gap_count", Unit.COUNT, Direction.LOWER, Arity.ANY,
-        "Expected stretches of time without a row; needs a calendar, or holidays are gaps.",
-        duration("every", "length of a stretch", required=True), text("calendar", "when rows are expected"),
-    ),
-    declared(
-        "data.longest_gap", Unit.SECONDS, Direction.LOWER, Arity.ANY,
-        "Longest run of expected stretches without a row.",
-        duration("every", "length of a stretch", required=True), text("calendar", "when rows are expected"),
-    ),
-    declared(
-        "data.publish_delay", Unit.SECONDS, Direction.LOWER, Arity.NONE,
-        "When the partition was materialized − the end of its window; independent of the data's own clocks.",
-        source=Source.LEDGER,
-    ),
-)  # fmt: skip
+    spec(GapCount),
+    spec(LongestGap),
+    spec(PublishDelay),
+)

@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 from qoa_platform.metrics.declaring import param
 from qoa_platform.metrics.frame_metric import FrameMetric, ratio
-from qoa_platform.metrics.protocol import Arity
+from qoa_platform.metrics.protocol import Arity, MetricError
 from qoa_platform.metrics.specs import MetricSpec, spec
 from qoa_platform.records import Ask, Direction, Profile, Reading, Reason, Unit
-from qoa_platform.states import Keys, Sums
+from qoa_platform.states import DistinctSketch, Keys, Sums
 
 
 class Repetition(NamedTuple):
@@ -47,11 +47,32 @@ class _OfKeys(FrameMetric):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DistinctCount(_OfKeys):
-    """Distinct keys: ``d``. Missing is no key."""
+    """Distinct keys: ``d``. Missing is no key.
+
+    With ``sketch: true`` four kilobytes are kept instead of the keys (HyperLogLog, lg k = 12), which merge: off by
+    1.6 % (one standard error); *bound* says by how much with 99 % confidence.
+    """
 
     id = "data.distinct_count"
     unit = Unit.COUNT
     direction = Direction.TARGET
+
+    sketch: bool = param("flag", "keep a small mergeable sketch, which is a little off", default=False)
+
+    def __post_init__(self) -> None:
+        if self.sketch and self.merge:
+            raise MetricError(f"{self.id}: merge keeps all keys, sketch keeps none. Allowed: one of them")
+
+    def ask(self, profile: Profile | None, /) -> Ask:
+        """As the others; or a sketch of the keys."""
+        if not self.sketch:
+            return _OfKeys.ask(self, profile)
+        return self._ask(DistinctSketch, missing_keys="value" if self.missing_keys == "value" else None)
+
+    def _read(self, state: Sums | Keys | DistinctSketch, profile: Profile | None, group: str | None) -> Reading:
+        if isinstance(state, DistinctSketch):
+            return Reading(value=state.estimate, n=state.n, bound=state.bound)
+        return _OfKeys._read(self, state, profile, group)  # noqa: SLF001 (its own)
 
     def _of(self, found: Repetition) -> Reading:
         return Reading(value=found.distinct, n=found.rows)

@@ -10,7 +10,7 @@ import dagster as dg
 import polars as pl
 
 from qoa_platform.artifacts import frame_to_parquet
-from qoa_platform.audit import Candidate, audit, refusal_verdicts, subjects_of
+from qoa_platform.audit import Candidate, audit, named_beside, refusal_verdicts, subjects_of
 from qoa_platform.contracts import project_of
 from qoa_platform.orchestration.frames import WHOLE
 from qoa_platform.orchestration.mapping import check_specs, shown
@@ -82,8 +82,9 @@ def observe(workspace: Workspace, asset: str, partition: str, frame: Any, *, run
         known = _polars(frame)
         content = sha256(frame_to_parquet(known)).hexdigest()
         candidate = Candidate(
-            asset=asset, partition=partition, window=window, frame=known, digest=content, trial=trial, at=at, wall=wall
-        )
+            asset=asset, partition=partition, window=window, frame=known, digest=content, trial=trial, at=at, wall=wall,
+            beside=workspace.beside(named_beside(contracts, asset), partition),
+        )  # fmt: skip
         found = audit(workspace.ledger, contracts, candidate)
     except Exception as error:  # noqa: BLE001 (a check that raises is a verdict: silence is never compliance)
         cause = f"{type(error).__name__}: {error}"

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import polars as pl
 
-from qoa_platform.audit import Audited, Candidate, refusal_verdicts
+from qoa_platform.audit import Audited, Candidate, named_beside, refusal_verdicts
 from qoa_platform.failpoints import failpoint
 from qoa_platform.lineage import edges_of, finish
 from qoa_platform.metering import FARGATE, Rates, Sampler, environment
@@ -136,6 +136,8 @@ def publish(
         candidate = Candidate(
             asset=work.asset, partition=work.partition, window=work.window or _instant(at), frame=made.frame,
             digest=digest, trial=work.trial, rows_in=made.rows_in, imported=work.imported, at=at, wall=wall,
+            size=workspace.frame_size(work.asset, work.partition, digest),
+            beside=workspace.beside(named_beside(contracts, work.asset), work.partition),
         )  # fmt: skip
         began = time.perf_counter()
         sorted_ = sorted_out(workspace, contracts, candidate, accepted=_accepted(workspace, work, digest))

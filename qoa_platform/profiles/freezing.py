@@ -15,9 +15,11 @@ from qoa_platform.profiles.edges import Floats, counted, edges, fences
 from qoa_platform.profiles.simulating import share_noise, shift_noise
 from qoa_platform.profiles.wanting import Wanted
 from qoa_platform.records import Category, ColumnProfile, Edges, Noise, Profile, Window, digest
+from qoa_platform.scans.columns import is_text
 from qoa_platform.scans.compiling import condition, parsed
 from qoa_platform.scans.keys import group_text, value_text
 from qoa_platform.scans.normalising import normal
+from qoa_platform.scans.texts import mask
 
 DICTIONARY_CAP = 10_000
 """A column with more distinct values has no dictionary (*overflow*)."""
@@ -115,6 +117,7 @@ def _column(
         dictionary=None if counts is None or len(counts) > DICTIONARY_CAP else counts,
         overflow=counts is not None and len(counts) > DICTIONARY_CAP,
         n_nonfinite=int(values.size - finite.size),
+        masks=_masks(present),
     )
     return replace(found, noise=tuple(_noise(found, want.metrics, seed)))
 
@@ -141,6 +144,19 @@ def _moment(of: Callable[[Floats], Any], finite: Floats) -> float | None:
 
 def _counted(shared: Edges | None, values: Floats) -> Edges | None:
     return None if shared is None else counted(shared.edges, values)
+
+
+def _masks(present: pl.Series) -> tuple[Category, ...] | None:
+    """The patterns of a column of text with their counts; ``None`` of other columns, and above the cap."""
+    if not is_text(present.dtype):
+        return None
+    name = present.name
+    values = present.value_counts(name="_rows_").lazy()
+    table = values.group_by(mask(pl.col(name)).alias(name)).agg(pl.col("_rows_").sum()).collect()
+    pairs = sorted(table.iter_rows(), key=lambda p: (-p[1], p[0]))
+    return (
+        tuple(Category(value=value, count=int(rows)) for value, rows in pairs) if len(pairs) <= DICTIONARY_CAP else None
+    )
 
 
 def _dictionary(present: pl.Series) -> tuple[Category, ...]:

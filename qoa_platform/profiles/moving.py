@@ -21,11 +21,11 @@ def moving(
 ) -> Profile:
     """The profile of the last partitions: *parts* are (partition, stored answer to *ask*), in any order.
 
-    Frequencies become the dictionary of the ask's column, and one per group where the ask has ``by``; moments become
-    mean and std. The name begins with ``last`` (a moving profile has a new digest for every window, and no series of
-    its own), the window spans the days of the parts. A dictionary that is not exact, or has more than 10 000 values,
-    is *overflow*: no reference, rather than half of one. Raises FreezeError without parts, for partitions that are no
-    days, and for states that hold no reference.
+    Frequencies become the dictionary of the ask's column (or its masks, where those were counted), and one per group
+    where the ask has ``by``; moments become mean and std. The name begins with ``last`` (a moving profile has a new
+    digest for every window, and no series of its own), the window spans the days of the parts. A dictionary that is not
+    exact, or has more than 10 000 values, is *overflow*: no reference, rather than half of one. Raises FreezeError
+    without parts, for partitions that are no days, and for states that hold no reference.
     """
     if not parts:
         raise FreezeError(f"no partition of {subject} is there to compare with")
@@ -35,7 +35,7 @@ def moving(
         name=f"last {len(ordered)} partitions of {subject}",
         subject=subject,
         window=_window([partition for partition, _ in ordered], subject),
-        columns=tuple(_columns(state, "|".join(ask.columns))),
+        columns=tuple(_columns(state, "|".join(ask.columns), masks=dict(ask.params).get("of") == "mask")),
         source=source,
         at=at,
         wall=wall,
@@ -51,17 +51,24 @@ def _window(partitions: Sequence[str], subject: str) -> Window:
     return Window(start=first.start, end=last.end)
 
 
-def _columns(state: State, column: str) -> Iterator[ColumnProfile]:
+def _columns(state: State, column: str, *, masks: bool) -> Iterator[ColumnProfile]:
     if isinstance(state, Grouped):
-        yield _column(state.whole, column, None)
+        yield _column(state.whole, column, None, masks=masks)
         for group, part in state.groups:
-            yield _column(part, column, group)
+            yield _column(part, column, group, masks=masks)
     else:
-        yield _column(state, column, None)
+        yield _column(state, column, None, masks=masks)
 
 
-def _column(state: State, column: str, group: str | None) -> ColumnProfile:
+def _column(state: State, column: str, group: str | None, *, masks: bool) -> ColumnProfile:
     match state:
+        case Frequencies() if masks:
+            over = state.error > 0 or len(state.counts) > DICTIONARY_CAP
+            patterns = tuple(Category(value=value, count=count) for value, count in state.counts)
+            return ColumnProfile(
+                column=column, group=group, n=state.n + state.missing, missing=state.missing,
+                masks=None if over else patterns,
+            )  # fmt: skip
         case Frequencies():
             over = state.error > 0 or len(state.counts) > DICTIONARY_CAP
             ordered = sorted(state.counts, key=lambda pair: (-pair[1], pair[0]))

@@ -12,6 +12,8 @@ FINE_METRICS = frozenset({"drift.ks", "drift.ks_p", "drift.wasserstein", "drift.
 """Metrics that compare whole distributions, and need fine edges."""
 NOISY_METRICS = frozenset({"drift.wasserstein", "drift.wasserstein_std", "drift.tvd"})
 """Metrics whose noise has no formula, and is drawn from the frozen counts."""
+MASK_METRICS = frozenset({"data.unseen_pattern_share"})
+"""Metrics that compare with the masks of text."""
 _MOVING = frozenset({ReferenceKind.LAST_PARTITIONS, ReferenceKind.PREVIOUS})
 
 
@@ -54,4 +56,4 @@ def wanted(subject: Subject) -> tuple[Wanted, ...]:
 
 def _moves(promise: Promise) -> bool:
     moving = promise.reference is not None and promise.reference.kind in _MOVING
-    return moving and promise.metric in DICTIONARY_METRICS
+    return moving and promise.metric in DICTIONARY_METRICS | MASK_METRICS

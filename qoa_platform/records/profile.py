@@ -76,7 +76,8 @@ class ColumnProfile:
     *n* rows, *missing* of them missing; *mean* and *std* (ddof 0) over present finite values; *bins10* and *bins2048*
     the numeric edges (10 bins for PSI and its kin, 2 048 for KS and W1); *dictionary* the categories with counts, or
     ``None`` when over its cap (*overflow* true). *n_nonfinite* of the present values are ±inf; *noise* says what drift
-    metrics show when nothing changed; *scales* are those of scaled errors.
+    metrics show when nothing changed; *scales* are those of scaled errors; *masks* the
+    patterns of a column of text with counts.
     """
 
     column: str
@@ -95,6 +96,7 @@ class ColumnProfile:
     n_nonfinite: int = 0
     noise: tuple[Noise, ...] = ()
     scales: tuple[Scale, ...] = ()
+    masks: tuple[Category, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +125,7 @@ class Sampled:
     values: tuple[float | str | None, ...]
 
 
-LATE = frozenset({"n_nonfinite", "noise", "scales"})
+LATE = frozenset({"n_nonfinite", "noise", "scales", "masks"})
 """Fields that came later: at their defaults they are no part of the digest, so profiles frozen before keep theirs."""
 
 

@@ -4,7 +4,7 @@ from qoa_platform.scans.kernel import Answers, answers, merged
 from qoa_platform.scans.measuring import measure
 from qoa_platform.scans.opening import Opened, SourceError, SqlTable
 from qoa_platform.scans.planning import Pass, Plan, Shape, plan
-from qoa_platform.scans.queries import NONE, Beside, Failure
+from qoa_platform.scans.queries import NONE, Failure
 from qoa_platform.scans.reading import asked, read
 from qoa_platform.scans.scan import Measured, Scan, ScanReport
 from qoa_platform.scans.sources import opened

@@ -11,6 +11,7 @@ import polars as pl
 
 from qoa_platform.records import Ask
 from qoa_platform.scans.binning import summed_bins
+from qoa_platform.scans.clocks import bucketed, delayed
 from qoa_platform.scans.columns import (
     Schema,
     UnanswerableError,
@@ -24,6 +25,7 @@ from qoa_platform.scans.fields import field_exprs
 from qoa_platform.scans.tallies import kept, tally_exprs
 from qoa_platform.scans.terms import terms
 from qoa_platform.scans.times import micros, micros_of, moment
+from qoa_platform.scans.totals import TOTALS, totals
 from qoa_platform.states import Comoments, Histogram, Moments, Span, State, Sums, Tally
 
 Values = Mapping[str, Any]
@@ -81,7 +83,7 @@ class Aggregate:
     """What has to be added to the rows before, by name."""
 
 
-def aggregate(ask: Ask, layout: Layout) -> Aggregate:  # noqa: C901 (one case per state)
+def aggregate(ask: Ask, layout: Layout) -> Aggregate:  # noqa: C901, PLR0911 (one case per state)
     """The aggregates that answer *ask*; ``where`` and ``by`` belong to the pass.
 
     Raises UnanswerableError, CompileError, ExpressionError.
@@ -91,6 +93,9 @@ def aggregate(ask: Ask, layout: Layout) -> Aggregate:  # noqa: C901 (one case pe
     match ask.state:
         case "tally":
             return _tally(ask, layout)
+        case "sums" if params["terms"] in TOTALS:
+            exprs, read_totals = totals(ask, layout.schema)
+            return Aggregate(exprs=exprs, read=read_totals)
         case "sums":
             return _sums(ask, layout, params)
         case "moments":
@@ -103,8 +108,14 @@ def aggregate(ask: Ask, layout: Layout) -> Aggregate:  # noqa: C901 (one case pe
             exprs, read = field_exprs(ask, layout.schema)
             return Aggregate(exprs=exprs, read=read)
         case "histogram" if params.get("sums"):
-            exprs, read = summed_bins(ask.columns, params, layout.schema, f"bins {ask.columns} {ask.params} ")
-            return Aggregate(exprs=exprs, read=read)
+            exprs, read_bins = summed_bins(ask.columns, params, layout.schema, f"bins {ask.columns} {ask.params} ")
+            return Aggregate(exprs=exprs, read=read_bins)
+        case "histogram" if params.get("of") == "delay":
+            exprs, read_delays = delayed(ask, layout.schema)
+            return Aggregate(exprs=exprs, read=read_delays)
+        case "frequencies" if params.get("of") == "bucket":
+            exprs, read_starts = bucketed(ask, layout.schema)
+            return Aggregate(exprs=exprs, read=read_starts)
         case "histogram":
             return _histogram(ask.columns[0], layout, params)
         case other:

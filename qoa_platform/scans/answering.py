@@ -7,8 +7,9 @@ from operator import add
 import polars as pl
 
 from qoa_platform.records import Ask
+from qoa_platform.scans.besides import Beside
 from qoa_platform.scans.planning import Pass, Plan, sums_its_groups, whole
-from qoa_platform.scans.queries import BROKEN, NONE, Answer, Answers, Beside, Failure, Query, Source, query
+from qoa_platform.scans.queries import BROKEN, NONE, Answer, Answers, Failure, Query, Source, query
 from qoa_platform.states import Grouped, State, Tally
 
 AS_WRITTEN = pl.QueryOptFlags.none()

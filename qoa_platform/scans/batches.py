@@ -10,12 +10,13 @@ import polars as pl
 from qoa_platform.records import Ask
 from qoa_platform.scans.answering import answered
 from qoa_platform.scans.arrows import Batch
+from qoa_platform.scans.besides import Beside
 from qoa_platform.scans.kernel import Answers, merged, prepared
 from qoa_platform.scans.normalising import Missing
 from qoa_platform.scans.opening import Opened
 from qoa_platform.scans.part import Part, Parted
 from qoa_platform.scans.planning import Plan, Shape, parts, whole
-from qoa_platform.scans.queries import Beside, Failure, Source
+from qoa_platform.scans.queries import Failure, Source
 from qoa_platform.scans.selecting import Selections
 from qoa_platform.scans.spilling import Spills
 from qoa_platform.states import Grouped, Keys, State

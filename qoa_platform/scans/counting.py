@@ -6,9 +6,11 @@ from typing import Any
 import polars as pl
 
 from qoa_platform.records import Ask
-from qoa_platform.scans.columns import Schema, UnanswerableError, require_number
+from qoa_platform.scans.columns import Schema, UnanswerableError, require_number, require_text
 from qoa_platform.scans.grouping import GROUP, group_name, named
-from qoa_platform.scans.keys import spelled
+from qoa_platform.scans.keys import joined, spelled
+from qoa_platform.scans.rules import dependency, order
+from qoa_platform.scans.texts import mask
 from qoa_platform.states import Confusion, Frequencies, State, Tally
 from qoa_platform.states.frequencies import CAP
 
@@ -43,12 +45,22 @@ def answer_of_counts(ask: Ask, table: pl.DataFrame) -> State | Mapping[str, Stat
 
 
 def _state(ask: Ask, table: pl.DataFrame) -> State:
-    return _confusion(ask.columns, table) if ask.state == "confusion" else _frequencies(ask, table)
+    match ask.state:
+        case "confusion":
+            return _confusion(ask.columns, table)
+        case "dependency":
+            return dependency(ask, table, ROWS)
+        case "order":
+            return order(ask, table, ROWS)
+        case _:
+            return _frequencies(ask, table)
 
 
 def _frequencies(ask: Ask, table: pl.DataFrame) -> State:
     given: Any = dict(ask.params).get("cap")
     cap = int(given) if given else CAP
+    if dict(ask.params).get("of") == "mask":
+        table = _masked(table, ask.columns)
     total, n, cut = int(table.get_column(ROWS).sum()), 0, 0
     if table.height > cap:
         table = table.drop_nulls(ask.columns)
@@ -58,10 +70,17 @@ def _frequencies(ask: Ask, table: pl.DataFrame) -> State:
         table = table.filter(pl.col(ROWS) > cut)
     found: dict[str, int] = {}
     for values, count in _spelled(table, ask.columns):
-        text = "|".join(values)
+        text = joined(values)
         found[text] = found.get(text, 0) + count - cut
     n = n or sum(found.values())
     return Frequencies.exact(found, n=n, missing=total - n, error=cut, cap=cap)
+
+
+def _masked(table: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
+    """The counts of the masks of text. Raises UnanswerableError for a column that holds none."""
+    for name in columns:
+        require_text(name, table.schema, "a mask")
+    return coarser(table.lazy().with_columns(mask(pl.col(name)) for name in columns), list(columns)).collect()
 
 
 def _spelled(table: pl.DataFrame, columns: Sequence[str]) -> Iterator[tuple[tuple[str, ...], int]]:

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from qoa_platform.metrics import UNMERGEABLE
 from qoa_platform.records import Ask
+from qoa_platform.scans.besides import Beside
 from qoa_platform.scans.columns import Schema
 from qoa_platform.scans.compiling import condition, parsed
 from qoa_platform.scans.grouping import GROUP, group_name
@@ -21,7 +22,7 @@ from qoa_platform.scans.kernel import Answers, answers, merged
 from qoa_platform.scans.keying import HASH, key_columns
 from qoa_platform.scans.normalising import Missing, normal
 from qoa_platform.scans.planning import columns_read, plan
-from qoa_platform.scans.queries import BROKEN, NONE, Beside, Failure
+from qoa_platform.scans.queries import BROKEN, NONE, Failure
 from qoa_platform.states import Grouped, State, StateError, Sums, decode, encode
 from qoa_platform.states.grouped import CAP
 

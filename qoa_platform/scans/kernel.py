@@ -13,10 +13,11 @@ import polars as pl
 from qoa_platform.metrics import UNMERGEABLE
 from qoa_platform.records import Ask
 from qoa_platform.scans.answering import answered
+from qoa_platform.scans.besides import Beside, neighbours
 from qoa_platform.scans.keeping import KEPT, Signature, flags, signature
 from qoa_platform.scans.normalising import Missing, normal
 from qoa_platform.scans.planning import Plan, plan
-from qoa_platform.scans.queries import BROKEN, NONE, Beside, Failure
+from qoa_platform.scans.queries import BROKEN, NONE, Failure
 from qoa_platform.states import State, StateError
 
 Answers = Mapping[Ask, State | Failure]
@@ -45,8 +46,9 @@ def answers(
     >>> answers(pl.DataFrame({"x": [1, 2]}), [rows], missing={})[rows]
     Tally(hits=2, rows=2)
     """
-    steps, rows = prepared(frame, tuple(asks), missing, broken)
-    return answered(steps, rows, beside)
+    wanted = tuple(asks)
+    steps, rows = prepared(frame, wanted, missing, broken)
+    return answered(steps, rows, neighbours(beside, wanted, missing))
 
 
 def merged(parts: Iterable[Answers], *, fits: Fits = _always) -> dict[Ask, State | Failure]:

@@ -61,6 +61,17 @@ def group_text(parts: Iterable[Any]) -> str:
     return "|".join(map(value_text, parts))
 
 
+def joined(texts: Sequence[str]) -> str:
+    r"""The one text of several values: joined by ``|``, which is escaped in them by ``\``, as that is by itself.
+
+    >>> joined(["a|b", "c"]), joined(["a|b"])
+    ('a\\|b|c', 'a|b')
+    """
+    if len(texts) == 1:
+        return texts[0]
+    return "|".join(text.replace("\\", "\\\\").replace("|", "\\|") for text in texts)
+
+
 def spelled(column: pl.Series) -> list[str | None]:
     """:func:`value_text` of every value of *column*; missing stays ``None``. Quick where Polars spells alike.
 

@@ -12,12 +12,13 @@ from qoa_platform.records import Ask
 from qoa_platform.scans.answering import answered
 from qoa_platform.scans.arrows import Batch
 from qoa_platform.scans.batches import Bounds, Scene, Streamed, gathered, streamed
+from qoa_platform.scans.besides import Beside, neighbours
 from qoa_platform.scans.hashing import plugged
 from qoa_platform.scans.kernel import Answers, Causes, prepared
 from qoa_platform.scans.normalising import Missing
 from qoa_platform.scans.opening import Opened, SourceError
 from qoa_platform.scans.planning import Plan, Shape, plan
-from qoa_platform.scans.queries import NONE, Beside, Failure
+from qoa_platform.scans.queries import NONE, Failure
 from qoa_platform.scans.reading import Wanted, asked, read
 from qoa_platform.scans.scan import Scan, ScanReport
 from qoa_platform.scans.sources import opened
@@ -72,16 +73,17 @@ def measure(
     started = clock() if clock else 0.0
     asks = asked(wanted)
     distinct = tuple(dict.fromkeys(ask for ask in asks if isinstance(ask, Ask)))
+    near = neighbours(beside, distinct, missing)
     peak = [0]
 
     def watch() -> None:
         peak[0] = max(peak[0], resident() if resident else 0)
 
     if isinstance(data, pl.DataFrame) and memory is None and engine is None:
-        steps, told = _of_frame(data, distinct, missing, beside, {})
+        steps, told = _of_frame(data, distinct, missing, near, {})
     else:
         bounds = Bounds(memory=MEMORY if memory is None else memory, spill=_folder(spill))
-        scene = Scene(missing=missing, beside=beside, bounds=bounds, watch=watch)
+        scene = Scene(missing=missing, beside=near, bounds=bounds, watch=watch)
         with opened(data) as source:
             steps, told = _of_source(source, distinct, scene, engine)
     watch()

@@ -11,9 +11,10 @@ from qoa_platform.scans.aggregates import FUSED
 from qoa_platform.scans.columns import Schema, UnanswerableError, require
 from qoa_platform.scans.compiling import parsed
 
-COUNTED = frozenset({"frequencies", "confusion"})
+COUNTED = frozenset({"frequencies", "confusion", "dependency", "order"})
 KEYED = frozenset({"keys", "uniqueness"})
-KNOWN = FUSED | COUNTED | KEYED | {"quantile", "quantile_sketch", "distinct_sketch", "whole", "nothing"}
+JOINED = frozenset({"reconciled", "covered"})
+KNOWN = FUSED | COUNTED | KEYED | JOINED | {"quantile", "quantile_sketch", "distinct_sketch", "whole", "nothing"}
 
 
 class Shape(IntEnum):
@@ -39,6 +40,8 @@ class Shape(IntEnum):
     """One stable hash per row, of which a distinct sketch remains."""
     WHOLE = 9
     """The rows themselves, for one ask."""
+    BESIDE = 10
+    """The rows joined with another frame, for one ask."""
 
 
 APART = {
@@ -137,15 +140,23 @@ def _has_fences(ask: Ask) -> bool:
 
 def _pass(ask: Ask) -> Pass:
     """The pass that answers *ask*, without its asks."""
+    if "beside" in dict(ask.params):
+        return Pass(Shape.BESIDE, ask.where, ask.by, ask.columns, (ask,))
     if sums_its_groups(ask):
         return Pass(Shape.FENCE, ask.where, ask.by, ask.columns, (ask,))
-    if ask.state in COUNTED:
+    if ask.state in COUNTED and dict(ask.params).get("of") != "bucket":
         return Pass(Shape.COUNT, ask.where, ask.by, ask.columns)
     if ask.state in KEYED:
         return Pass(Shape.KEY if ask.state == "keys" else Shape.REPEAT, ask.where, ask.by, ask.columns)
     if ask.state in APART:
         return Pass(APART[ask.state], ask.where, ask.by, ask.columns)
     return Pass(Shape.GROUP if ask.by else Shape.SELECT, ask.where, ask.by)
+
+
+def _compares_all(ask: Ask) -> bool:
+    """Whether *ask* compares all columns that another frame has as well: it names none but its key."""
+    key = dict(ask.params).get("key")
+    return "beside" in dict(ask.params) and key is not None and ask.columns == key and ask.state != "covered"
 
 
 def columns_read(ask: Ask) -> tuple[str, ...]:
@@ -161,7 +172,8 @@ def _reads(ask: Ask, schema: Schema, broken: Mapping[str, str]) -> set[str]:
         raise UnanswerableError(f"state {ask.state!r} is not known to a scan. Allowed: {', '.join(sorted(KNOWN))}")
     read = columns_read(ask)
     require(read, schema)
-    if ask.state in KEYED | {"whole", "distinct_sketch"} and not ask.columns:
+    every = ask.state in KEYED | {"whole", "distinct_sketch"} or dict(ask.params).get("terms") == "row_hash"
+    if (every and not ask.columns) or _compares_all(ask):
         read = tuple(schema)
     for name in read:
         if name in broken:

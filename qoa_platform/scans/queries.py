@@ -11,6 +11,7 @@ import polars as pl
 from qoa_platform.metrics.expressions import ExpressionError
 from qoa_platform.records import Ask
 from qoa_platform.scans.aggregates import Aggregate, Layout, Values, aggregate
+from qoa_platform.scans.besides import Beside, answer_beside, beside_table
 from qoa_platform.scans.columns import Schema, UnanswerableError, described
 from qoa_platform.scans.compiling import CompileError, condition, parsed
 from qoa_platform.scans.counting import answer_of_counts, answer_of_fences, coarser, counts, within_fences
@@ -29,8 +30,6 @@ BROKEN = (Exception, pl.exceptions.PanicException)
 """What a column can raise: a panic of the engine is no Exception."""
 
 
-Beside = Mapping[str, pl.DataFrame | pl.LazyFrame]
-"""Other frames that an ask may name, by asset or by the metric's parameter."""
 NONE: Beside = MappingProxyType({})
 
 
@@ -130,6 +129,8 @@ def query(  # noqa: C901 (one case per shape)
         case Shape.WHOLE:
             columns = list(dict.fromkeys([*step.by, *(step.columns or schema)]))
             return _each(step, source, rows.select(columns), _wholes)
+        case Shape.BESIDE:
+            return _each(step, source, beside_table(first, rows, schema, source.beside), answer_beside)
         case _:
             assert_never(step.shape)
 

@@ -7,6 +7,7 @@ import polars as pl
 import pyarrow as pa
 
 from qoa_platform.records import Ask
+from qoa_platform.scans.besides import Beside
 from qoa_platform.scans.distributing import (
     ROW,
     Work,
@@ -18,7 +19,7 @@ from qoa_platform.scans.distributing import (
 )
 from qoa_platform.scans.kernel import Answers
 from qoa_platform.scans.normalising import Missing
-from qoa_platform.scans.queries import NONE, Beside, Failure
+from qoa_platform.scans.queries import NONE, Failure
 
 FAN = 8
 """So many rows of states one task merges."""

@@ -7,10 +7,11 @@ from typing import Any
 import pyarrow as pa
 
 from qoa_platform.records import Ask
+from qoa_platform.scans.besides import Beside
 from qoa_platform.scans.distributing import ROW, Work, frame_of, frames, key_answers, key_rows
 from qoa_platform.scans.kernel import Answers
 from qoa_platform.scans.normalising import Missing
-from qoa_platform.scans.queries import NONE, Beside, Failure
+from qoa_platform.scans.queries import NONE, Failure
 
 FAN = 8
 """So many rows of states are merged by one task."""

@@ -23,6 +23,15 @@ def text_hit(hits: str, column: str, schema: Schema, params: Mapping[str, Any]) 
             raise UnanswerableError(f"a tally of {hits!r} is not known to this scan")
 
 
+def mask(text: pl.Expr) -> pl.Expr:
+    """The pattern of a text: each run of digits is ``9``, each run of letters ``a``, the rest stays.
+
+    >>> pl.select(mask(pl.lit("12.0 oz"))).item()
+    '9.9 a'
+    """
+    return text.cast(pl.String).str.replace_all(r"\p{Nd}+", "9").str.replace_all(r"[\p{L}\p{Nl}\p{No}]+", "a")
+
+
 def _length(column: str, schema: Schema, low: float | None, high: float | None) -> pl.Expr:
     require_text(column, schema, "a length")
     length = pl.col(column).cast(pl.String).str.len_chars().cast(pl.Int64)

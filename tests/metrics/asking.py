@@ -1,7 +1,7 @@
 """Owns what an oracle is asked and what it expects: the rows that it sees, and a value with its n or a reason."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -26,14 +26,15 @@ class Expected:
 class Asked:
     """What an oracle is told: the *rows* (of the whole or of one group), the *reference* rows of the same group.
 
-    *edges* are the frozen ones of the column (profiles has its own tests); *group* is the group that is asked for, or
-    *groups* all of them where the whole of a ``by:`` promise is.
+    *other* are all rows of the frame beside; *edges* are the frozen ones of the column (profiles has its own tests);
+    *group* is the group that is asked for, or *groups* all of them where the whole of a ``by:`` promise is.
     """
 
     rows: pd.DataFrame
     reference: pd.DataFrame
     columns: tuple[str, ...]
     edges: tuple[float, ...] = ()
+    other: pd.DataFrame = field(default_factory=pd.DataFrame)
     group: str | None = None
     groups: tuple["Asked", ...] | None = None
 
@@ -61,13 +62,15 @@ Expect = Callable[[Asked], Expected]
 class Case:
     """One way to promise a metric: its columns and parameters, and what must come out.
 
-    *scale* is what the absolute tolerance 1e-9 is relative to, for sums in which digits cancel.
+    Without *grouped* it takes no ``by:``. *scale* is what the absolute tolerance 1e-9 is relative to, for sums in which
+    digits cancel.
     """
 
     columns: tuple[str, ...] = ()
     given: Mapping[str, Any] = field(default_factory=dict)
     expect: Expect
     scale: Callable[[Asked], float] = lambda _: 1.0
+    grouped: bool = True
 
 
 NO_DATA = Expected(None, reason=Reason.NO_DATA)
@@ -84,3 +87,8 @@ def ratio(hits: Any, n: int) -> Expected:
 def holds(predicate: Callable[[pd.Series], Any]) -> Expect:
     """Share of the present values for which *predicate* holds."""
     return lambda asked: ratio(np.sum(predicate(asked.present)), len(asked.present))
+
+
+def bounded(expect: Expect) -> Expect:
+    """What *expect* expects, from which a value may be as far off as its reading says."""
+    return lambda asked: replace(expect(asked), within=True)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tests.metrics.asking import NO_DATA, NO_REFERENCE, Asked, Case, Expect, Expected, holds, ratio
+from tests.metrics.asking import NO_DATA, NO_REFERENCE, Asked, Case, Expect, Expected, bounded, holds, ratio
 
 
 def segments(*, rows: bool = False, at_least: int = 1) -> Expect:
@@ -38,13 +38,18 @@ def keyed(of: Callable[[pd.Series], float], *, skip: bool = True, count: bool = 
     return expect
 
 
+def distinct(keys: pd.Series) -> int:
+    """Different keys."""
+    return int(keys.nunique())
+
+
 def once(keys: pd.Series) -> int:
     """Keys that stand in exactly one row."""
     return int((~keys.duplicated(keep=False)).sum())
 
 
 KEYED: dict[str, tuple[Callable[[pd.Series], float], bool]] = {
-    "data.distinct_count": (lambda keys: keys.nunique(), True),
+    "data.distinct_count": (distinct, True),
     "data.uniqueness": (lambda keys: float((~keys.duplicated(keep=False)).mean()), False),
     "data.distinctness": (lambda keys: keys.nunique() / len(keys), False),
     "data.unique_value_ratio": (lambda keys: once(keys) / keys.nunique(), False),
@@ -215,6 +220,14 @@ DATA: dict[str, tuple[Case, ...]] = {
         Case(columns=("k",), given={"min_rows": 2}, expect=segments(at_least=2)),
     ),
     **{metric: of_keys(metric) for metric in KEYED},
+    "data.distinct_count": (
+        *of_keys("data.distinct_count"),
+        Case(columns=("x",), given={"sketch": True}, expect=bounded(keyed(distinct, count=True))),
+        Case(
+            columns=("s", "k"), given={"sketch": True, "missing_keys": "value"},
+            expect=bounded(keyed(distinct, skip=False, count=True)),
+        ),
+    ),
     "data.pass_rate": expressions(violations=False),
     "data.violation_count": expressions(violations=True),
     "data.in_range": (

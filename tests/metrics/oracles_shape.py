@@ -60,6 +60,43 @@ def counted(of: Callable[[np.ndarray], float]) -> Expect:
     return expect
 
 
+def quantile(q: float) -> Expect:
+    """NumPy's, which is of type 7."""
+    return of_finite(lambda v: float(np.quantile(v, q)))
+
+
+def binned(number: int | None) -> Expect:
+    """Values in a bin of the frozen edges: NumPy's, turned around, because ours are closed on the right."""
+
+    def expect(asked: Asked) -> Expected:
+        if not asked.edges:
+            return NO_REFERENCE
+        values = -asked.present.astype(float).to_numpy()
+        ends = [-np.inf, *(-edge for edge in reversed(asked.edges)), np.inf]
+        inside = np.histogram(values[np.isfinite(values)], ends)[0][::-1]
+        low, high = int((values == np.inf).sum()), int((values == -np.inf).sum())
+        counts = [int(inside[0]) + low, *map(int, inside[1:-1]), int(inside[-1]) + high] if len(inside) > 1 else []
+        if number is None:
+            return Expected(len(values), len(values))
+        return Expected(counts[number - 1], len(values)) if number <= len(counts) else NOT_APPLICABLE
+
+    return expect
+
+
+def mask(text: str) -> str:
+    """Runs of letters (and of numbers that are no digits) as ``a``, of digits as ``9``: character by character."""
+    kinds = ["9" if c.isdecimal() else "a" if c.isalnum() else c for c in text]
+    return "".join(k for i, k in enumerate(kinds) if k not in "a9" or i == 0 or kinds[i - 1] != k)
+
+
+def patterns(asked: Asked) -> Expected:
+    """Texts whose mask no text of the reference has."""
+    if asked.known.empty:
+        return NO_REFERENCE
+    masks = {mask(text) for text in asked.known}
+    return ratio(sum(mask(text) not in masks for text in asked.present), len(asked.present))
+
+
 def one_spelling(text: object) -> str:
     """Width, case and blanks taken away, one after the other."""
     wide = unicodedata.normalize("NFKC", str(text)).casefold()
@@ -98,6 +135,20 @@ SHAPE: dict[str, tuple[Case, ...]] = {
     "data.zero_share": (Case(columns=("x", "k"), expect=holds(lambda v: v == 0)),),
     "data.entropy": (Case(columns=("x", "k", "s", "b"), expect=counted(lambda c: entropy(c, base=2))),),
     "data.mode_share": (Case(columns=("x", "k", "s"), expect=counted(lambda c: c.max() / c.sum())),),
+    "data.quantile": tuple(
+        Case(columns=("x", "k"), given={"q": q, "merge": merge}, expect=quantile(q), scale=magnitude)
+        for q, merge in ((0.0, False), (0.25, False), (0.5, True), (0.9, False), (0.99, True), (1.0, False))
+    ),
+    "data.histogram": (
+        Case(columns=("x",), expect=binned(None)),
+        Case(columns=("x", "k"), given={"bin": 1}, expect=binned(1)),
+        Case(columns=("k",), given={"bin": 3}, expect=binned(3)),
+    ),
+    "data.schema_violations": (
+        Case(expect=lambda _: Expected(2, 5)),
+        Case(given={"strict": True}, expect=lambda _: Expected(3, 5)),
+    ),
+    "data.unseen_pattern_share": (Case(columns=("s", "w"), expect=patterns),),
     "data.near_miss_share": (Case(columns=("w", "k"), expect=near),),
     "data.rare_share": (
         Case(columns=("s",), expect=rare(0.005)),

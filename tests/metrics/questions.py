@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from qoa_platform.metrics import Metric, build, catalogue
+from qoa_platform.metrics.facts import Columns, Facts, told
 from qoa_platform.profiles import freeze, wanted
 from qoa_platform.records import Ask, Profile, Reference, ReferenceKind, Subject
 from tests.metrics.asking import ROWS_IN, Case
@@ -12,6 +13,8 @@ from tests.metrics.making import DAY, NOW, promised, subject
 from tests.metrics.oracles import ORACLES
 from tests.metrics.tables import TOKENS, Table
 
+FACTS = Facts(size=4_321, columns=Columns(declared=5, wrong=2, extra=1, strict=False))
+"""What the metrics are told beside the clock."""
 WAYS: dict[str, Any] = {"whole": {}, "by": {"by": "g"}, "where": {"where": "col('b')"}}
 """Of all rows, by group (what a promise says), and of the rows in which b is true (what its subject says)."""
 
@@ -39,6 +42,8 @@ class Question:
 def questions(metric: str, way: str, reference: Table) -> Iterator[Question]:
     """All cases of *metric*, asked in one of the three ways."""
     for case in ORACLES[metric]:
+        if way == "by" and not case.grouped:
+            continue
         needs = catalogue()[metric].needs_reference
         training = Reference(kind=ReferenceKind.TRAINING) if needs else None
         about = subject(**WAYS[way]) if way == "where" else subject()
@@ -47,7 +52,7 @@ def questions(metric: str, way: str, reference: Table) -> Iterator[Question]:
         profile = frozen(replace(about, promises=(promise,)), reference) if needs else None
         for built in build(promise, about):
             assert isinstance(built, Metric)
-            yield Question(metric, case, built.at(NOW, DAY, ROWS_IN), profile)
+            yield Question(metric, case, told(built.at(NOW, DAY, ROWS_IN), FACTS), profile)
 
 
 def frozen(about: Subject, reference: Table) -> Profile:

@@ -20,7 +20,15 @@ REFERENCE = Table({name: [None, 1.0, 2.5] if name in "xyp" else [None] * 3 for n
 KINDS = {"number", "integer", "text", "flag", "duration", "values", "columns"}
 PLAIN: dict[str, object] = {"values": ("a",), "columns": ("c",), "number": 0.5, "duration": 60}
 """A value of each kind of parameter; of the others it is a text."""
-SHAPED: dict[str, dict[str, object]] = {"data.in_range": {"low": 1.0}, "data.length_in_range": {"low": 1.0}}
+SHAPED: dict[str, dict[str, object]] = {
+    "data.in_range": {"low": 1.0},
+    "data.length_in_range": {"low": 1.0},
+    "data.dc_violation_share": {"order": ("a", "<", "b")},
+    "data.fd_violation": {"right": ("d",)},
+    "data.fd_conflict_share": {"right": ("d",)},
+}
+TWO = {"data.balance_gap", "data.correlation"}
+"""Metrics of two columns."""
 """What a metric cannot be built without, beyond what is required."""
 HEAVY = {"polars", "pandas", "numpy", "scipy", "sklearn", "pandera", "dagster", "pydantic", "xxhash"}
 
@@ -51,7 +59,7 @@ def test_a_row_says_all_that_a_linter_needs(spec: MetricSpec) -> None:
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.id)
 def test_every_row_builds_what_it_says(spec: MetricSpec) -> None:
     """The metrics of a promise carry the row's id, unit and direction; a run's are folds, a frame's are asked."""
-    columns = {Arity.NONE: (), Arity.ANY: ()}.get(spec.columns, ("x",))
+    columns = {Arity.NONE: (), Arity.ANY: ()}.get(spec.columns, ("x", "y") if spec.id in TWO else ("x",))
     given: dict[str, object] = {
         p.name: p.choices[0] if p.choices else PLAIN.get(p.kind, "a") for p in spec.params if p.required
     }
