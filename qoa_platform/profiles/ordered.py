@@ -145,15 +145,21 @@ def _runs(values: Array, distinct: int) -> tuple[Array, Array]:
 
 
 def _edges(values: Array) -> tuple[float, ...]:
-    """Edges of one width; the values of integers that are few lie in the middle of a bin each."""
-    low, high = values[0].item(), values[-1].item()
+    tails = quantile(values, TAILS), quantile(values, 1 - TAILS)
+    return edges_of(values[0].item(), values[-1].item(), tails, whole=values.dtype.kind != "f")
+
+
+def edges_of(low: float, high: float, tails: tuple[float, float], *, whole: bool) -> tuple[float, ...]:
+    """Edges of one width from *low* to *high*; *whole* numbers that are few lie in the middle of a bin each.
+
+    Where the whole is much wider than the middle (between the *tails*), the outer two bins hold what lies far out.
+    """
     if low == high:
         return (low - 0.5, high + 0.5) if isfinite(low) and low - 0.5 < low < high + 0.5 else ()
-    if values.dtype.kind != "f" and high - low < BINS:
-        return tuple(value - 0.5 for value in range(low, high + 2))
-    inner = quantile(values, TAILS), quantile(values, 1 - TAILS)
-    if 0 < inner[1] - inner[0] < (high - low) / FAR:
-        return tuple(dict.fromkeys((float(low), *np.linspace(*inner, BINS - 1).tolist(), float(high))))
+    if whole and high - low < BINS:
+        return tuple(value - 0.5 for value in range(int(low), int(high) + 2))
+    if 0 < tails[1] - tails[0] < (high - low) / FAR:
+        return tuple(dict.fromkeys((float(low), *np.linspace(*tails, BINS - 1).tolist(), float(high))))
     width = high / BINS - low / BINS
     return tuple(dict.fromkeys((*(low + width * k for k in range(BINS)), float(high))))
 

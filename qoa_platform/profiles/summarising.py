@@ -1,7 +1,8 @@
-"""Owns summarise: the summary of a data set, exact, from one sort per column of numbers and one group_by per text."""
+"""Owns summarise: the summary of a data set; exact, by one sort per column of numbers, one group_by per text."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -9,37 +10,81 @@ import polars as pl
 
 from qoa_platform.contracts.schema import LogicalType
 from qoa_platform.profiles.counted import Counted, counted
+from qoa_platform.profiles.folding import folded
 from qoa_platform.profiles.ordered import ordered
-from qoa_platform.profiles.summary import QUANTILES, Bins, Cell, ColumnSummary, Common, Summary
+from qoa_platform.profiles.summary import QUANTILES, Bins, Cell, ColumnSummary, Common, Summary, logical
 from qoa_platform.scans.keys import value_text
 from qoa_platform.scans.normalising import Missing, normal
+from qoa_platform.scans.opening import Opened
 from qoa_platform.scans.queries import BROKEN
+from qoa_platform.scans.sources import opened
 
 SORTED = (LogicalType.INTEGER, LogicalType.NUMBER, LogicalType.DATE, LogicalType.TIMESTAMP, LogicalType.TIME)
-TYPES = {
-    pl.Boolean: LogicalType.BOOLEAN, pl.Date: LogicalType.DATE, pl.Datetime: LogicalType.TIMESTAMP,
-    pl.Time: LogicalType.TIME, pl.Duration: LogicalType.TIME, pl.String: LogicalType.STRING,
-    pl.Categorical: LogicalType.STRING, pl.Enum: LogicalType.STRING, pl.Binary: LogicalType.STRING,
-    pl.List: LogicalType.ARRAY, pl.Array: LogicalType.ARRAY, pl.Struct: LogicalType.OBJECT,
-    pl.Object: LogicalType.OBJECT,
-}  # fmt: skip
+MEMORY = 1 << 30
+BATCH = 1 << 18
+"""Rows of a batch."""
 WIDE = (pl.Decimal, pl.Int128, pl.UInt128)
 """Numbers that NumPy has no type for: counted as they are, sorted as floats."""
 
 
-def summarise(data: pl.DataFrame, *, missing: Missing | None = None, approximate: bool = False) -> Summary:
+def summarise(data: Any, *, missing: Missing | None = None, approximate: bool = False, memory: int = MEMORY) -> Summary:
     """What *data* looks like: per column type, missing, distinct, extremes, moments, quantiles, commonest values, bins.
 
-    *missing* are declared tokens by column; null and NaN are always missing. Everything is exact, except that with
-    *approximate* the distinct values of texts that are mostly different are estimated, within ``distinct_bound`` (three
-    standard errors), in a tenth of the time and without memory. Never raises for what a column holds: one that cannot
-    be summed up has a *cause*.
+    *data* is whatever ``scans.opened`` opens. *missing* are declared tokens by column; null and NaN are always missing.
+    Everything is exact, except that with *approximate* the distinct values of texts that are mostly different are
+    estimated, within ``distinct_bound`` (three standard errors), in a tenth of the time and without memory.
+
+    Rows that are not held in memory yet are read in batches. Where they take more than half of *memory* (bytes), the
+    states of the batches are merged: distinct values and quantiles are then within the bounds that are given. Never
+    raises for what a column holds: one that cannot be summed up has a *cause*. Raises SourceError for what cannot be
+    opened.
 
     >>> found = summarise(pl.DataFrame({"shop": ["a", "b", "a"], "sales": [1.0, None, 3.0]}))
     >>> found.columns[0].top[0], found.columns[1].mean, found.columns[1].missing
     (Common(value='a', count=2), 2.0, 1)
     """
     tokens = missing or {}
+    with opened(data) as source:
+        if source.frame is not None:
+            return _without(_exact(source.frame, tokens, approximate=approximate), source.broken)
+        broken: dict[str, str] = dict(source.broken)
+        batches = _frames(source, broken)
+        held = _held(batches, memory // 2, source)
+        if isinstance(held, pl.DataFrame):
+            return _without(_exact(held, tokens, approximate=approximate), broken)
+        return _without(folded(chain(held, batches), source.schema, tokens), broken)
+
+
+def _frames(source: Opened, broken: dict[str, str]) -> Iterator[pl.DataFrame]:
+    """The batches, with the same types each; *broken* learns of columns that have no form in one of them."""
+    for batch in source.batches(list(source.schema), BATCH):
+        broken.update(batch.broken)
+        yield batch.frame.select(pl.col(name).cast(dtype) for name, dtype in source.schema.items())
+
+
+def _held(batches: Iterator[pl.DataFrame], room: int, source: Opened) -> pl.DataFrame | list[pl.DataFrame]:
+    """All rows, where they take no more than *room*; else the first batches."""
+    found: list[pl.DataFrame] = []
+    used = 0.0
+    for batch in batches:
+        found.append(batch)
+        used += batch.estimated_size()
+        if used > room:
+            return found
+    return pl.concat(found) if found else pl.DataFrame(schema=dict(source.schema))
+
+
+def _without(summary: Summary, broken: Mapping[str, str]) -> Summary:
+    """The summary, in which *broken* columns have nothing but their cause."""
+    columns = (
+        ColumnSummary(name=c.name, type=c.type, dtype=c.dtype, n=c.n, cause=broken[c.name]) if c.name in broken else c
+        for c in summary.columns
+    )
+    return Summary(rows=summary.rows, columns=tuple(columns))
+
+
+def _exact(data: pl.DataFrame, tokens: Missing, *, approximate: bool) -> Summary:
+    """Of rows in memory: each column of numbers or times is sorted once, of each other one the values are counted."""
     with ThreadPoolExecutor(pl.thread_pool_size()) as pool:  # NumPy sorts without the interpreter's lock
         sorts = [c for c in data.columns if logical(data.schema[c]) in SORTED]
         facts = dict(zip(sorts, pool.map(lambda name: _guarded(data, name, tokens, _sorted), sorts), strict=True))
@@ -47,17 +92,6 @@ def summarise(data: pl.DataFrame, *, missing: Missing | None = None, approximate
             if name not in facts:
                 facts[name] = _guarded(data, name, tokens, lambda c: _counted(c, approximate=approximate))
     return Summary(rows=data.height, columns=tuple(facts[name] for name in data.columns))
-
-
-def logical(dtype: pl.DataType) -> LogicalType:
-    """The logical type of a column, as contracts declare it.
-
-    >>> logical(pl.Int8()), logical(pl.Duration())
-    (<LogicalType.INTEGER: 'integer'>, <LogicalType.TIME: 'time'>)
-    """
-    if dtype.is_integer():
-        return LogicalType.INTEGER
-    return LogicalType.NUMBER if dtype.is_numeric() else TYPES.get(dtype.base_type(), LogicalType.ANY)
 
 
 def _guarded(data: pl.DataFrame, name: str, missing: Missing, facts: Any) -> ColumnSummary:

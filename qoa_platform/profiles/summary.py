@@ -4,11 +4,31 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import ClassVar
 
+import polars as pl
+
 from qoa_platform.contracts.schema import LogicalType
 
 Cell = str | int | float | bool | date | datetime | time | timedelta
 """A value as it is shown: decimals as floats, nested values and bytes as text."""
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+TYPES = {
+    pl.Boolean: LogicalType.BOOLEAN, pl.Date: LogicalType.DATE, pl.Datetime: LogicalType.TIMESTAMP,
+    pl.Time: LogicalType.TIME, pl.Duration: LogicalType.TIME, pl.String: LogicalType.STRING,
+    pl.Categorical: LogicalType.STRING, pl.Enum: LogicalType.STRING, pl.Binary: LogicalType.STRING,
+    pl.List: LogicalType.ARRAY, pl.Array: LogicalType.ARRAY, pl.Struct: LogicalType.OBJECT,
+    pl.Object: LogicalType.OBJECT,
+}  # fmt: skip
+
+
+def logical(dtype: pl.DataType) -> LogicalType:
+    """The logical type of a column, as contracts declare it.
+
+    >>> logical(pl.Int8()), logical(pl.Duration())
+    (<LogicalType.INTEGER: 'integer'>, <LogicalType.TIME: 'time'>)
+    """
+    if dtype.is_integer():
+        return LogicalType.INTEGER
+    return LogicalType.NUMBER if dtype.is_numeric() else TYPES.get(dtype.base_type(), LogicalType.ANY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +77,8 @@ class ColumnSummary:
     quantiles_bound: float = 0.0
     """Rank error of the quantiles: 0 where they are exact."""
     top: tuple[Common, ...] = ()
+    top_bound: int = 0
+    """By so much a count of *top* may be too small: 0 where all values were counted."""
     entropy: float | None = None
     histogram: Bins | None = None
     cause: str | None = None

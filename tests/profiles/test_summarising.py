@@ -45,7 +45,7 @@ def same(found: float | None, expected: float, scale: float) -> bool:
     """Whether a float is what the oracle says, up to rounding at the scale of the values; not finite: no value."""
     if not isfinite(expected):
         return found is None or found == close(expected, rel=1e-9)
-    return found is not None and abs(found - expected) <= 1e-9 * max(abs(expected), scale)
+    return found is not None and abs(found - expected) <= 1e-9 * max(abs(expected), scale) + 1e-300
 
 
 @given(FLOATS)
@@ -209,6 +209,76 @@ def test_an_estimate_says_its_bound() -> None:
     assert key.distinct is not None
     assert 0 < abs(key.distinct - 20 * SAMPLE) <= key.distinct_bound == SIGMAS * HASH_ERROR * key.distinct
     assert (shop.distinct, shop.distinct_bound, price.distinct_bound) == (1, 0.0, 0.0)
+
+
+def large(rows: int) -> pl.DataFrame:
+    """Columns of every kind that can be folded."""
+    rng = np.random.default_rng(7)
+    return pl.DataFrame(
+        {
+            "key": rng.permutation(rows), "price": rng.lognormal(1.0, 1.0, rows),
+            "holes": pl.Series(rng.normal(0, 1, rows)).set(pl.Series(rng.random(rows) < 0.1), float("nan")),
+            "shop": pl.Series(["a", "b", "c"]).gather(rng.integers(0, 3, rows)), "flag": rng.random(rows) < 0.3,
+            "name": pl.Series(rng.integers(0, rows, rows)).cast(pl.String),
+            "at": pl.Series(rng.integers(0, 10**15, rows)).cast(pl.Datetime("us")),
+            "there": pl.Series(rng.integers(0, 10**15, rows)).cast(pl.Datetime("us", "Europe/Vienna")),
+            "day": pl.Series(rng.integers(0, 10**4, rows)).cast(pl.Int32).cast(pl.Date),
+            "list": pl.Series([[1]] * rows), "money": pl.Series(rng.integers(0, 99, rows)).cast(pl.Decimal(9, 2)),
+        }
+    )  # fmt: skip
+
+
+def test_rows_beyond_memory_are_folded_within_bounds() -> None:
+    """Batch by batch: what is exact equals the summary in memory, and what is sketched lies within its bound."""
+    frame = large(300_000)
+    whole, parts = summarise(frame), summarise(frame.lazy(), memory=1 << 20)
+    assert (whole.rows, [c.name for c in whole.columns]) == (parts.rows, [c.name for c in parts.columns])
+    for exact, found in zip(whole.columns, parts.columns, strict=True):
+        assert (found.cause, found.type, found.missing, found.nonfinite) == (None, exact.type, exact.missing, 0)
+        assert (found.minimum, found.maximum) == (exact.minimum, exact.maximum)
+        assert found.mean == (None if exact.mean is None else close(exact.mean, rel=1e-9))
+        assert found.std == (None if exact.std is None else close(exact.std, rel=1e-9))
+        if found.distinct is not None and exact.distinct is not None:
+            assert abs(found.distinct - exact.distinct) <= 2 * found.distinct_bound
+    assert [c.top for c in parts.columns if c.name in {"shop", "flag"}] == [
+        c.top for c in whole.columns if c.name in {"shop", "flag"}
+    ]
+    name = parts.column("name")
+    assert name is not None
+    assert name.top_bound > 0
+
+
+def test_folded_quantiles_and_bins_are_near() -> None:
+    """Quantiles off the sketch have a rank within its error, and the bins hold every value, each about as many."""
+    frame = large(300_000)
+    found = summarise(frame.lazy(), memory=1 << 20).column("price")
+    assert found is not None
+    assert found.histogram is not None
+    values = np.sort(frame.get_column("price").to_numpy())
+    assert 0 < found.quantiles_bound < 0.01
+    for q, value in zip(QUANTILES, found.quantiles, strict=True):
+        assert isinstance(value, float)
+        assert abs(np.searchsorted(values, value) / len(values) - q) <= 2 * found.quantiles_bound
+    exact = np.histogram(values, np.array(found.histogram.edges))[0]
+    assert sum(found.histogram.counts) == len(values)
+    assert np.abs(exact - np.array(found.histogram.counts)).max() <= 4 * found.quantiles_bound * len(values)
+
+
+@pytest.mark.parametrize("how", ["lazy", "pandas", "arrow"])
+def test_sources_that_fit_are_summed_up_exactly(how: str) -> None:
+    """A lazy frame, pandas and Arrow that fit into memory have the summary of the frame that they hold."""
+    frame = large(1_000).drop("list", "money", "day")  # pandas has no dates
+    data: Any = {"lazy": frame.lazy(), "pandas": frame.to_pandas(), "arrow": frame.to_arrow()}[how]
+    found = summarise(data)
+    assert [(c.name, c.distinct, c.mean, c.top) for c in found.columns] == [
+        (c.name, c.distinct, c.mean, c.top) for c in summarise(frame).columns
+    ]
+
+
+def test_no_rows_at_all() -> None:
+    """A lazy frame without rows has columns without values."""
+    (x,) = summarise(pl.DataFrame({"x": []}, schema={"x": pl.Float64}).lazy()).columns
+    assert (x.n, x.distinct, x.mean, x.cause) == (0, 0, None, None)
 
 
 def test_a_column_that_cannot_be_counted_says_why() -> None:
