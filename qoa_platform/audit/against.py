@@ -9,8 +9,8 @@ from qoa_platform.audit.ranges import Answer, Question, Shape, answers
 from qoa_platform.audit.stored import Stored
 from qoa_platform.metrics import UNMERGEABLE, Metric, MetricError, MetricSpec, Source, build, catalogue
 from qoa_platform.metrics.drift_bins import counts_of
-from qoa_platform.profiles.folding import WHOLE, Folded, fold, readings
 from qoa_platform.profiles.merged import merged_reference
+from qoa_platform.profiles.stretches import WHOLE, Folded, fold, readings
 from qoa_platform.records import Ask, ColumnProfile, Profile, Promise, Reference, ReferenceKind, Subject, Usual, Window
 from qoa_platform.states import State
 from qoa_platform.verdicts import floor_of

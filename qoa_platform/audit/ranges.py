@@ -11,7 +11,7 @@ from qoa_platform.audit.promises import series_params
 from qoa_platform.audit.references import References
 from qoa_platform.audit.stored import States, Stored
 from qoa_platform.metrics import UNMERGEABLE, FoldMetric, Metric, MetricError, build
-from qoa_platform.profiles.folding import Every, Folded, fold, readings, rolling, stretches
+from qoa_platform.profiles.stretches import Every, Folded, fold, readings, rolling, stretches
 from qoa_platform.records import (
     Ask,
     Contract,

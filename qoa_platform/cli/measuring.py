@@ -109,7 +109,7 @@ def _subject(project: "Project", what: str, contract_name: str | None) -> "tuple
 
 def _shape(by: tuple[str, ...], last: str | None, *, rolling: bool) -> "Shape":
     from qoa_platform.audit.ranges import Shape
-    from qoa_platform.profiles.folding import Every
+    from qoa_platform.profiles.stretches import Every
 
     times, columns = [b for b in by if b in TIMES], [b for b in by if b not in TIMES]
     if len(times) > 1 or len(columns) > 1:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qoa_platform.profiles.folding import Every, fold, rolling, stretch_of, stretches
+from qoa_platform.profiles.stretches import Every, fold, rolling, stretch_of, stretches
 from qoa_platform.states import Frequencies, Tally
 
 START = date(2016, 12, 20)
