@@ -1,5 +1,6 @@
 """Owns suggest: from data to a commented contract that reads, lints, and keeps its enforced promises on its source."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -17,7 +18,8 @@ from qoa_platform.profiles.suggesting.promising import promised, segments
 from qoa_platform.profiles.suggesting.suggestion import Suggestion
 from qoa_platform.profiles.suggesting.writing import written
 from qoa_platform.profiles.wanting import Wanted
-from qoa_platform.records import Profile, digest
+from qoa_platform.records import ColumnProfile, Profile, digest
+from qoa_platform.scans.keys import value_text
 
 HEAD = (
     "Suggested from its source, not yet agreed on: read it, change it, then raise its version.",
@@ -80,10 +82,23 @@ def _profile(found: Findings, frame: pl.DataFrame, parts: Sequence[Part], name: 
     ]  # fmt: skip
     window = span(parts)
     source = tuple(digest("part", str(p.window), p.frame.height) for p in parts)
-    return freeze(
+    whole = freeze(
         frame, wanted, name=name, subject=asset, window=window, source=source, at=window.end, wall=window.end,
         missing=found.missing,
     )  # fmt: skip
+    return replace(whole, columns=tuple(_steady(c, found, parts) for c in whole.columns))
+
+
+def _steady(column: ColumnProfile, found: Findings, parts: Sequence[Part]) -> ColumnProfile:
+    """The segments of a column that are there on half of the days: what comes and goes is not missed."""
+    if column.dictionary is None or column.column in found.sets:
+        return column
+    seen: Counter[str] = Counter()
+    for part in parts:
+        values = part.frame.get_column(column.column).drop_nulls().unique()
+        seen.update(value_text(v) for v in values)
+    kept = tuple(c for c in column.dictionary if 2 * seen[c.value] >= len(parts))
+    return replace(column, dictionary=kept) if kept else column
 
 
 def _needed(profile: Profile | None, drafts: Iterable[Draft]) -> Profile | None:
