@@ -38,12 +38,14 @@ __all__ = [
 
 
 def suggest(
-    data: Any, *, name: str = "suggested", subject: str = "data", asset: str = "data", owner: str = "nobody"
-) -> Suggestion:
+    data: Any, *, time: str | None = None, name: str = "suggested", subject: str = "data", asset: str = "data",
+    owner: str = "nobody",
+) -> Suggestion:  # fmt: skip
     """The contract that *data* suggests: its ``text`` is commented YAML with the evidence for every promise.
 
     *name*, *subject*, *asset* and *owner* are what the contract calls itself and is about. What the source itself makes
-    doubtful is ``mode: observe``: it points at cells (:func:`flags`) and stops nothing.
+    doubtful is ``mode: observe``: it points at cells (:func:`flags`) and stops nothing. With a column of *time*, or of a
+    list of partitions, the data is a history: bounds then come from what its days vary by.
 
     >>> found = suggest({"town": ["Oulu"] * 30 + ["Turku"] * 30 + ["Oulx"]})
     >>> [row["value"] for row in flags(found, {"town": ["Oulu", "Oulx"]}).records()]
@@ -51,7 +53,8 @@ def suggest(
     """
     from qoa_platform.profiles import suggesting  # noqa: PLC0415 (its own name is this one's)
 
-    return suggesting.suggest(framed(data), name=name, subject=subject, asset=asset, owner=owner)
+    given = [framed(part) for part in data] if isinstance(data, list) else framed(data)
+    return suggesting.suggest(given, time=time, name=name, subject=subject, asset=asset, owner=owner)
 
 
 def flags(

@@ -26,6 +26,10 @@ DISTINCT = 8
 OFTEN, OFTEN_SHARE = 5, 0.002
 """A value that stands so often is a value, however it is written."""
 FEW = 3
+NUMBERS = 0.7
+"""Numbers, decorated or not, that make a column one of numbers; the rest is neither."""
+DATED = re.compile(r"9[-/.]9[-/.]9(?:\D.*)?|9:9.*|(?:9 a|a\.? 9),? 9.*|9-a-9.*")
+"""Masks of dates and times."""
 UNITS = 0.9
 """Rows that are a number and a unit, above which the column is one of quantities."""
 SPELLINGS = 0.02
@@ -86,7 +90,7 @@ def _number(facts: Facts) -> Format | None:
     if plain >= HALF * facts.present and different >= DISTINCT:
         others = [(v, c) for v, c in facts.pairs if re.search(NUMBER, v) is None]
         decorated = sum(c for v, c in others if re.search(NUMBER, v.strip(" %$€£+,'")) or UNIT.match(v) or _grouped(v))
-        if plain + decorated < COVER * facts.present or _few_values(others, facts):
+        if plain + decorated < NUMBERS * facts.present or _few_values(others, facts):
             return None
         pattern = _digits(facts)
         why = f"{plain} of {facts.present} are plain numbers"
@@ -104,7 +108,8 @@ def _few_values(held: Sequence[tuple[str, int]], facts: Facts) -> bool:
 
 
 def _grouped(value: str) -> bool:
-    return re.fullmatch(r"[0-9]{1,3}(?:[,' ][0-9]{3})+(?:\.[0-9]+)?", value) is not None
+    """Whether a text is a number with marks between its thousands, or a decimal comma."""
+    return re.fullmatch(r"[+-]?[0-9]{1,3}(?:[,' ][0-9]{3})+(?:\.[0-9]+)?|[+-]?[0-9]+,[0-9]+", value) is not None
 
 
 def _united(facts: Facts) -> Format | None:
@@ -199,10 +204,14 @@ def _masks(facts: Facts) -> Format | None:
     usual = {m for m, held in by_mask.items() if _few_values(held, facts)}
     common = [m for m, c in shares.most_common() if c >= SHARE * facts.present or m in usual]
     common = [m for m in common if m == main or m in usual or not _adds(m, main, shares[m], most)]
+    if DATED.fullmatch(main) and most >= HALF * facts.present:
+        common = [m for m in common if m == main or not DATED.fullmatch(m)]
     covered = sum(shares[m] for m in common)
     if len(common) > MASKS or not any("9" in m or _coded(by_mask[m]) for m in common):
         return None
-    added = sum(shares[m] for m in shares if m not in common and _adds(m, main, shares[m], most))
+    added = sum(
+        shares[m] for m in shares if m not in common and (_adds(m, main, shares[m], most) or DATED.fullmatch(m))
+    )
     if covered + added < COVER * facts.present or covered < HALF * facts.present:
         return None
     pattern = "|".join(_regex([(pieces(v), c) for v, c in by_mask[m]]) for m in common)

@@ -1,6 +1,6 @@
 """Owns missing tokens: which texts of a table mean that nothing is there, and whether that is as it should be."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -24,6 +24,8 @@ OFTEN = 3
 NUMERIC_COLUMN = 0.8
 DOUBTED = 0.05
 """At most so much of a column is doubted when it is missing without being spelt oddly."""
+EVEN_COLUMNS, HALF, EVEN_DOUBTED = 5, 0.5, 0.2
+"""Where five columns and half of all miss about as much as one another, up to a fifth of each is doubted."""
 TOGETHER = 0.6
 
 
@@ -62,8 +64,9 @@ def absences(frame: pl.DataFrame, facts: Mapping[str, Facts]) -> Mapping[str, Ab
     }  # fmt: skip
     native = any(f.missing for f in facts.values()) or any("" in tokens for tokens in found.values())
     holes = _holes(frame, facts, found)
+    even = _even([f.without(found.get(name, ())).missing / max(1, f.n) for name, f in facts.items()])
     return {
-        name: _absence(f, found.get(name, ()), convention, native=native, together=_together(name, holes))
+        name: _absence(f, found.get(name, ()), convention, native=native, together=_together(name, holes), even=even)
         for name, f in facts.items()
     }
 
@@ -78,7 +81,7 @@ def tokens_of(facts: Facts, others: Mapping[str, Facts]) -> tuple[str, ...]:
             found.append(value)
         elif word in AMBIGUOUS and word not in ODD:
             numeric = facts.numbers >= NUMERIC_COLUMN * max(1, rest - count)
-            spread = sum(1 for o in of_kind(others, TEXT) if _count(o, value)) >= OFTEN
+            spread = sum(1 for o in of_kind(others, TEXT) if _count(o, value)) > 1
             if numeric or spread:
                 found.append(value)
     return tuple(sorted(found))
@@ -102,6 +105,15 @@ def _holes(frame: pl.DataFrame, facts: Mapping[str, Facts], tokens: Mapping[str,
     )
 
 
+def _even(shares: Sequence[float]) -> bool:
+    """Whether most columns miss about as much as one another: gaps that fell anywhere, not holes of some columns."""
+    gaps = sorted(s for s in shares if s > 0)
+    if len(gaps) < EVEN_COLUMNS or len(gaps) < HALF * len(shares):
+        return False
+    middle = gaps[len(gaps) // 2]
+    return middle <= EVEN_DOUBTED and all(middle / 2 <= s <= 2 * middle for s in gaps[len(gaps) // 5 : -len(gaps) // 5])
+
+
 def _together(name: str, holes: pl.DataFrame) -> str | None:
     """Another column that is missing in the same rows far more often than by chance, if there is one."""
     if name not in holes.columns:
@@ -117,7 +129,7 @@ def _together(name: str, holes: pl.DataFrame) -> str | None:
 
 
 def _absence(
-    facts: Facts, tokens: tuple[str, ...], convention: set[str], *, native: bool, together: str | None
+    facts: Facts, tokens: tuple[str, ...], convention: set[str], *, native: bool, together: str | None, even: bool
 ) -> Absence:
     whole = facts.without(tokens)
     missing, n = whole.missing, max(1, facts.n)
@@ -141,6 +153,6 @@ def _absence(
             )
         why = f"{', '.join(map(repr, odd))} is written where the table otherwise leaves a gap"
         return Absence(column=facts.name, tokens=tokens, missing=missing, doubted=True, why=why)
-    doubted = missing <= DOUBTED * n
+    doubted = missing <= (EVEN_DOUBTED if even else DOUBTED) * n
     why = "the rest of the column is filled" if doubted else "so much is missing that it must be allowed"
     return Absence(column=facts.name, tokens=tokens, missing=missing, doubted=doubted, why=why)
