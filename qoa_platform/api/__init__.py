@@ -44,8 +44,8 @@ def suggest(
     """The contract that *data* suggests: its ``text`` is commented YAML with the evidence for every promise.
 
     *name*, *subject*, *asset* and *owner* are what the contract calls itself and is about. What the source itself makes
-    doubtful is ``mode: observe``: it points at cells (:func:`flags`) and stops nothing. With a column of *time*, or of a
-    list of partitions, the data is a history: bounds then come from what its days vary by.
+    doubtful is ``mode: observe``: it points at cells (:func:`flags`) and stops nothing. A list of partitions, or data
+    with a column of *time*, is a history: bounds then come from what its days vary by.
 
     >>> found = suggest({"town": ["Oulu"] * 30 + ["Turku"] * 30 + ["Oulx"]})
     >>> [row["value"] for row in flags(found, {"town": ["Oulu", "Oulx"]}).records()]

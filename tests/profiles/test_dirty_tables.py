@@ -38,8 +38,10 @@ def test_wrong_cells_of_real_tables_are_found_without_labels(name: str, least: f
 def orders() -> pl.DataFrame:
     """A clean table: zip decides town, town decides region; amounts, dates."""
     rng = random.Random(1)
-    towns = [("00100", "Helsinki", "Uusimaa"), ("33100", "Tampere", "Pirkanmaa"), ("90100", "Oulu", "Pohjois-Pohjanmaa"),
-             ("20100", "Turku", "Varsinais-Suomi"), ("02100", "Espoo", "Uusimaa"), ("40100", "Jyväskylä", "Keski-Suomi")]  # fmt: skip
+    towns = [
+        ("00100", "Helsinki", "Uusimaa"), ("33100", "Tampere", "Pirkanmaa"), ("90100", "Oulu", "Pohjois-Pohjanmaa"),
+        ("20100", "Turku", "Varsinais-Suomi"), ("02100", "Espoo", "Uusimaa"), ("40100", "Jyväskylä", "Keski-Suomi"),
+    ]  # fmt: skip
     rows = [
         (*rng.choice(towns), str(rng.randint(100, 9_999)), f"2024-{rng.randint(1, 12):02d}-{rng.randint(1, 28):02d}")
         for _ in range(800)

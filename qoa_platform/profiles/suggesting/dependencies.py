@@ -121,15 +121,29 @@ def _measured(codes: pl.DataFrame, left: tuple[str, ...], right: str) -> Depende
         (pl.col("size") - pl.col("most")).filter(~leads).sum().alias("open"), three.sum().alias("big"),
         (three & leads).sum().alias("good"),
     ).row(0)  # fmt: skip
-    standing = counts.filter((pl.col("_c_") == pl.col("most")) & (pl.col("most") > 1))["_r_"].unique()
-    lost = counts.filter(
-        clear & (pl.col("_c_") < pl.col("most")) & (pl.col("_c_") >= REPEATED) & pl.col("_r_").is_in(standing.implode())
-    )
     return Dependency(
         left=left, right=right, n=n, rows=round(size * scale), groups=round(groups.height * scale),
         removed=round(removed * scale), minority=round(minority * scale), undecided=round(undecided * scale),
-        again=round(int(lost["_c_"].sum()) * scale), kappa=_kappa(counts), clear=good / big if big else 1.0,
+        again=round(_again(counts, left) * scale), kappa=_kappa(counts), clear=good / big if big else 1.0,
     )  # fmt: skip
+
+
+def _again(counts: pl.DataFrame, left: tuple[str, ...]) -> int:
+    """Rows of the minority whose value repeats itself in its group, leads elsewhere, and does so beyond chance.
+
+    Chance is what the minorities of the other groups hold: where towns are mixed up at random, the two largest repeat
+    themselves in every group; a value that is repeated in one group alone is an exception there.
+    """
+    leads = (pl.col("_c_") == pl.col("most")) & (pl.col("most") > 1)
+    standing = counts.filter(leads).group_by("_r_").agg(pl.col("_c_").sum().alias("held"))
+    wrong = counts.filter(
+        (pl.col("most") > 1) & (pl.col("most") >= MAJORITY * pl.col("size")) & (pl.col("_c_") < pl.col("most"))
+    ).join(standing, on="_r_")
+    count, total, share = pl.col("_c_"), pl.col("_c_").sum(), pl.col("held") / max(1, int(standing["held"].sum()))
+    within = total.over(left)
+    expected = within * (total.over("_r_") - count + share) / (total - within + 1)
+    repeated = wrong.filter((count >= REPEATED) & (count > AHEAD * expected + 1))
+    return int(repeated["_c_"].sum())
 
 
 def _kappa(counts: pl.DataFrame) -> float:

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from qoa_platform.metrics import catalogue
 from qoa_platform.metrics.expression_nodes import Column, IsIn, Match, Matching, Not, canonical, quoted
 from qoa_platform.metrics.expression_parser import parse
 from qoa_platform.metrics.expression_patterns import objection
@@ -166,9 +165,6 @@ def _none_of(name: str, word: str, values: tuple[str, ...], n: int, rows: int, w
             yield draft(word, "data.pass_rate", (name,), n=n, violations=rows, why=why, keys=[("expr", expr)])
 
 
-_COLUMNS = any(p.kind == "columns" for p in catalogue()["data.fd_violation"].params)
-
-
 def _decides(found: Dependency) -> Draft:
     left = ", ".join(found.left)
     must = "<= 0 %" if found.removed else at_most(found.n, 0)
@@ -178,7 +174,7 @@ def _decides(found: Dependency) -> Draft:
     )
     return draft(
         "follows", "data.fd_violation", (found.right,), n=found.n, violations=found.removed, why=why, must=must,
-        keys=[("left", left if len(found.left) == 1 or not _COLUMNS else list(found.left)), ("right", found.right)],
+        keys=[("left", left if len(found.left) == 1 else list(found.left)), ("right", found.right)],
     )  # fmt: skip
 
 
