@@ -10,8 +10,8 @@ import polars as pl
 
 from qoa_platform.contracts.schema import LogicalType
 from qoa_platform.profiles.counted import Counted, counted
+from qoa_platform.profiles.folding import folded
 from qoa_platform.profiles.ordered import ordered
-from qoa_platform.profiles.stretches import folded
 from qoa_platform.profiles.summary import QUANTILES, Bins, Cell, ColumnSummary, Common, Summary, logical
 from qoa_platform.scans.keys import value_text
 from qoa_platform.scans.normalising import Missing, normal
