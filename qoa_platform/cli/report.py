@@ -55,20 +55,20 @@ def profile(
     """Profile DATA (a Parquet or CSV file, a folder of them, a URL) as one page of HTML.
 
     Types, missing values, distinct values, extremes, quantiles and plots of every column, and what stands out. The page
-    is self-contained, and as small for many rows as for few. No raw row is on it unless --rows asks for some.
+    is self-contained, and as small for many rows as for few. No raw row is on it unless --rows asks for some. Data that
+    is larger than memory is read in batches; what is then an estimate says within which bounds.
     """
     from qoa_platform.profiles.summarising import summarise
     from qoa_platform.reports import profile_report
 
-    frame = _frame(data)
+    columns, raw = _first(data, rows)
     about = _about(contract, subject)
-    hidden = _columns(frame, sensitive, about)
-    summary = summarise(frame, missing=_tokens(frame, about))
+    hidden = _columns(columns, sensitive, about)
+    summary = summarise(data, missing=_tokens(columns, about))
     text = profile_report(
-        summary, title=title or _name(data), source=_name(data), made=_now(), sensitive=hidden,
-        rows=frame.head(rows).rows(),
+        summary, title=title or _name(data), source=_name(data), made=_now(), sensitive=hidden, rows=raw
     )  # fmt: skip
-    _written(output, text, {"kind": "profile", "rows": frame.height, "columns": frame.width}, as_json=as_json)
+    _written(output, text, {"kind": "profile", "rows": summary.rows, "columns": len(columns)}, as_json=as_json)
 
 
 @leaf(
@@ -99,8 +99,8 @@ def drift(
 
     before, after = _frame(reference), _frame(current)
     about = _about(contract, subject)
-    hidden = _columns(after, sensitive, about)
-    found = compared(before, after, missing=_tokens(after, about), name=_name(reference))
+    hidden = _columns(after.columns, sensitive, about)
+    found = compared(before, after, missing=_tokens(after.columns, about), name=_name(reference))
     text = drift_report(found, title=title or _name(current), source=_name(current), made=_now(), sensitive=hidden)
     told = {"kind": "drift", "rows": after.height, "columns": len(found.columns), "moved": found.moved}
     _written(output, text, told, as_json=as_json)
@@ -110,6 +110,16 @@ def _frame(data: str) -> Any:
     from qoa_platform.api.frames import framed
 
     return framed(data)
+
+
+def _first(data: str, rows: int) -> tuple[list[str], list[tuple[object, ...]]]:
+    """The columns of the data, and its first rows."""
+    from qoa_platform.scans import opened
+
+    with opened(data) as source:
+        columns = list(source.schema)
+        batch = next(source.batches(columns, rows), None) if rows else None
+        return columns, batch.frame.head(rows).rows() if batch is not None else []
 
 
 def _about(contract: Path | None, subject: str | None) -> "Subject | None":
@@ -123,15 +133,15 @@ def _about(contract: Path | None, subject: str | None) -> "Subject | None":
     return prepare(contract).subject(subject)
 
 
-def _columns(frame: Any, named: tuple[str, ...], about: "Subject | None") -> set[str]:
+def _columns(columns: list[str], named: tuple[str, ...], about: "Subject | None") -> set[str]:
     for name in named:
-        if name not in frame.columns:
-            raise unknown("column", name, frame.columns)
+        if name not in columns:
+            raise unknown("column", name, columns)
     return {*named, *(about.sensitive if about is not None else ())}
 
 
-def _tokens(frame: Any, about: "Subject | None") -> dict[str, tuple[str, ...]]:
-    return {c: t for c, t in about.missing if c in frame.columns} if about is not None else {}
+def _tokens(columns: list[str], about: "Subject | None") -> dict[str, tuple[str, ...]]:
+    return {c: t for c, t in about.missing if c in columns} if about is not None else {}
 
 
 def _name(data: str) -> str:

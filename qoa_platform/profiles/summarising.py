@@ -86,7 +86,7 @@ def _without(summary: Summary, broken: Mapping[str, str]) -> Summary:
 def _exact(data: pl.DataFrame, tokens: Missing, *, approximate: bool) -> Summary:
     """Of rows in memory: each column of numbers or times is sorted once, of each other one the values are counted."""
     with ThreadPoolExecutor(pl.thread_pool_size()) as pool:  # NumPy sorts without the interpreter's lock
-        sorts = [c for c in data.columns if logical(data.schema[c]) in SORTED]
+        sorts = [c for c, dtype in data.schema.items() if logical(dtype) in SORTED]
         facts = dict(zip(sorts, pool.map(lambda name: _guarded(data, name, tokens, _sorted), sorts), strict=True))
         for name in data.columns:
             if name not in facts:
@@ -96,7 +96,7 @@ def _exact(data: pl.DataFrame, tokens: Missing, *, approximate: bool) -> Summary
 
 def _guarded(data: pl.DataFrame, name: str, missing: Missing, facts: Any) -> ColumnSummary:
     """The facts of one column; what it raises is the cause why there are none."""
-    dtype = data.schema[name]
+    dtype = data.get_column(name).dtype
     said: dict[str, Any] = {"name": name, "type": logical(dtype), "dtype": str(dtype), "n": data.height}
     try:
         column = data.get_column(name)

@@ -89,12 +89,14 @@ def _facts(found: ColumnSummary) -> Iterator[tuple[str, str]]:
     yield "rows", count(found.n)
     yield "missing", f"{count(found.missing)} ({share(found.missing / found.n if found.n else 0.0)})"
     quantiles = found.quantiles if len(found.quantiles) == len(QUANTILES) else (None,) * len(QUANTILES)
-    about = f" ± {share(found.distinct_bound)}" if found.distinct_bound else ""
+    about = f" ± {count(round(found.distinct_bound))}" if found.distinct_bound else ""
+    ranks = f"ranks ± {share(found.quantiles_bound)}" if found.quantiles_bound and found.quantiles else None
     every: tuple[tuple[str, str | None], ...] = (
         ("infinite", count(found.nonfinite) if found.nonfinite else None),
         ("distinct", None if found.distinct is None else count(found.distinct) + about),
         ("least", _known(found.minimum)),
         *zip(("5 %", "25 %", "median", "75 %", "95 %"), map(_known, quantiles), strict=True),
+        ("quantiles", ranks),
         ("greatest", _known(found.maximum)),
         ("mean", _known(found.mean)),
         ("std", _known(found.std)),

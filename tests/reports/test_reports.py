@@ -86,6 +86,19 @@ def test_facts_are_those_of_the_summary() -> None:
         assert remark in text
 
 
+def test_estimates_say_within_which_bounds() -> None:
+    """Of data beyond memory distinct values and quantiles are estimates: the page says how good they are."""
+    rows = 60_000
+    frame = pl.DataFrame({"x": [n * 0.5 for n in range(rows)], "s": [f"text {n}" for n in range(rows)]})
+    summary = summarise(frame.lazy(), memory=1 << 20)
+    (x, s) = summary.columns
+    text = " ".join(Page(profile_report(summary, title="large", made=MADE)).text)
+    assert x.quantiles_bound > 0
+    assert "ranks ±" in text
+    assert f"± {round(x.distinct_bound):,}" in text
+    assert s.n == rows
+
+
 def test_moved_columns_come_first() -> None:
     """Those that moved above their noise lead, furthest first; what was not compared comes last, with its cause."""
     html = drifted(table(3000), table(3000, 2, 1.0))
