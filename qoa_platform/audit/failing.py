@@ -122,14 +122,11 @@ class Failing:
         )  # fmt: skip
 
     def _flags(self, metrics: Sequence[tuple[Metric, Profile | None]], frame: pl.DataFrame | None = None) -> Flags:
-        subject = self.subject
+        subject, candidate = self.subject, self.candidate
         return flagged(
-            self.candidate.frame if frame is None else frame,
-            metrics,
-            missing=dict(subject.missing),
-            limit=self.limit,
-            sensitive=subject.sensitive,
-        )
+            candidate.frame if frame is None else frame, metrics, missing=dict(subject.missing), limit=self.limit,
+            beside={name: found.frame for name, found in candidate.beside.items()}, sensitive=subject.sensitive,
+        )  # fmt: skip
 
     def _with(self, verdict: Verdict, flags: Flags, limit: float | None) -> Verdict:
         if not flags.rows and not flags.ambiguous:

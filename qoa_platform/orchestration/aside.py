@@ -35,7 +35,8 @@ def sorted_out(
     asset, partition = candidate.asset, candidate.partition
     rows = workspace.files.put(aside_name(asset, partition), frame_to_parquet(parted.bad), ".parquet")
     digest = workspace.write_frame(asset, partition, parted.good)
-    left = replace(candidate, frame=parted.good, digest=digest)
+    size = workspace.frame_size(asset, partition, digest)
+    left = replace(candidate, frame=parted.good, digest=digest, size=size)
     again = audit(workspace.ledger, contracts, left)
     told = parted.explained(again.verdicts, {"original": candidate.digest, "rows": rows})
     set_aside = SetAside(digest=rows, original=candidate.digest, rows=parted.bad.height)

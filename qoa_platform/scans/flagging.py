@@ -10,10 +10,11 @@ import polars as pl
 from qoa_platform.metrics import Metric
 from qoa_platform.metrics.row_level import SHARED
 from qoa_platform.records import Ask, Profile
+from qoa_platform.scans.besides import Beside, neighbours
 from qoa_platform.scans.dependencies import ROW
 from qoa_platform.scans.flags import MASKED, TABLE, Flagged, Flags
 from qoa_platform.scans.keys import spelled
-from qoa_platform.scans.marking import Beside, Marks, Mask, at, marks, reads, violating
+from qoa_platform.scans.marking import Marks, Mask, at, marks, reads, violating
 from qoa_platform.scans.normalising import Missing, normal
 from qoa_platform.scans.queries import BROKEN
 
@@ -43,6 +44,7 @@ def flagged(
     (2, [(1, 'price', '-1', 'outside [0, 5]'), (3, 'price', '9', 'outside [0, 5]')])
     """
     asked = [_asked(metric, profile, frame) for metric, profile in wanted]
+    beside = neighbours(beside, [ask.ask for ask in asked if not isinstance(ask, str)], missing) if beside else beside
     rows, broken = _normal(frame, [name for ask in asked if not isinstance(ask, str) for name in ask.columns], missing)
     found = [
         ask if isinstance(ask, str) else _found(metric, profile, ask, rows, broken, beside)

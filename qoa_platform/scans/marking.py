@@ -12,6 +12,7 @@ from qoa_platform.metrics import Metric
 from qoa_platform.metrics.expressions import columns as columns_of
 from qoa_platform.metrics.row_level import SHARED
 from qoa_platform.records import Ask, Direction, Profile, Reading
+from qoa_platform.scans.besides import Beside, Sides
 from qoa_platform.scans.columns import Schema, UnanswerableError, require
 from qoa_platform.scans.compiling import condition, parsed
 from qoa_platform.scans.dependencies import MAJORITY, ROW, minority
@@ -24,7 +25,6 @@ from qoa_platform.scans.tallies import hit, present
 from qoa_platform.states import Tally
 
 Mask = pl.Expr | pl.Series
-Beside = Mapping[str, pl.DataFrame | pl.LazyFrame]
 Hints = Callable[[str, pl.DataFrame], Sequence[str | None]]
 """Column, rows (with their positions) → what each cell is expected to hold."""
 MISSING = frozenset({"present", "cells"})
@@ -196,7 +196,7 @@ def _unknown(metric: Metric, profile: Profile | None, ask: Ask, rows: pl.DataFra
     """The cells whose text the frozen dictionary of the column does not hold (near misses, rare ones, masks)."""
     column = ask.columns[0]
     frozen = profile.column(column) if profile else None
-    masks = getattr(frozen, "masks", None) if metric.id == "data.unseen_pattern_share" else None
+    masks = frozen.masks if frozen is not None and metric.id == "data.unseen_pattern_share" else None
     if frozen is None or (frozen.dictionary is None and not masks):
         raise UnanswerableError(f"no dictionary of column {column!r} is frozen")
     known = Known.of(frozen.dictionary or (), rare=getattr(metric, "rare", RARE), masks=masks or None)
@@ -215,18 +215,14 @@ def _unknown(metric: Metric, profile: Profile | None, ask: Ask, rows: pl.DataFra
 
 
 def _orphaned(ask: Ask, rows: pl.DataFrame, beside: Beside) -> Marks:
-    """The foreign keys that are not found in the parent."""
-    params = dict(ask.params)
-    name = str(params["beside"])
-    if name not in beside:
-        raise UnanswerableError(f"frame {name!r} is not at hand. Beside: {', '.join(sorted(beside)) or 'none'}")
-    named = params.get("beside_columns") or ask.columns
-    parents = names_of(named if isinstance(named, str) else map(str, named)) if isinstance(named, str | tuple) else ()
-    kept = _kept(rows, ask, rows.schema).lazy().select(ROW, *ask.columns).drop_nulls(list(ask.columns))
-    keys = beside[name].lazy().select(parents).unique()
-    orphans = kept.join(keys, left_on=list(ask.columns), right_on=list(parents), how="anti").select(ROW).collect()
+    """The foreign keys that are not found in the parent: compared as they are counted, numbers by value."""
+    kept = _kept(rows, ask, rows.schema).drop_nulls(list(ask.columns))
+    sides = Sides.of(ask, kept.lazy(), kept.schema, beside)
+    names, own, theirs = sides.joinable()
+    keys = sides.other.lazy().select(theirs).drop_nulls().unique()
+    orphans = kept.lazy().select(ROW, *own).join(keys, on=names, how="anti").select(ROW).collect()
     mask = at(orphans.to_series(), rows.height)
-    return Marks(rows=mask, cells=dict.fromkeys(ask.columns), why=f"not found in {name}")
+    return Marks(rows=mask, cells=dict.fromkeys(ask.columns), why=f"not found in {dict(ask.params)['beside']}")
 
 
 def _kept(rows: pl.DataFrame, ask: Ask, schema: Schema) -> pl.DataFrame:

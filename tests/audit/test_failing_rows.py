@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from qoa_platform.audit import failing
+from qoa_platform.audit import Neighbour, failing
 from qoa_platform.ledger import Store
 from qoa_platform.ledger.codec import decode, encode
 from qoa_platform.records import FailingRow, FailingRows, Verdict
@@ -129,3 +129,25 @@ def test_violated_groups_keep_their_own_failing_rows(ledger: Store) -> None:
     assert rows == {
         ("sane", None): [1], ("sane", "b"): [1], ("unique", None): [0, 2, 3, 4], ("unique", "␀"): [3, 4],
     }  # fmt: skip
+
+
+ORPHANS = """\
+  sales:
+    asset: shop/sales
+    partition: day
+    promises:
+      - {id: known, metric: data.referential_integrity, column: shop, parent: shop/shops, key: id, must: "= 100 %"}
+      - {id: rule, metric: data.fd_violation, left: shop, right: town, must: "= 0 %"}
+"""
+
+
+def test_orphans_and_broken_rules_are_listed_with_what_is_expected(ledger: Store) -> None:
+    """The parent is the frame beside, as it was published; of a clear majority the minority cell, and the majority."""
+    frame = pl.DataFrame({"shop": ["a", "a", "a", "z"], "town": ["Oslo", "Oslo", "Olso", "Bergen"]})
+    beside = {"shop/shops": Neighbour(frame=pl.DataFrame({"id": ["a"]}), digest="0" * 64)}
+    verdicts = Desk.of(ledger, ORPHANS).judged("shop/sales", "2017-12-24", frame, beside=beside).verdicts
+    orphan, rule = (FailingRows.of(v.evidence) for v in verdicts)
+    assert orphan is not None
+    assert [(r.row, r.cells, r.why) for r in orphan.sample] == [(3, (("shop", "z"),), "not found in shop/shops")]
+    assert rule is not None
+    assert [(r.row, r.cells, r.expected) for r in rule.sample] == [(2, (("town", "Olso"),), (("town", "Oslo"),))]

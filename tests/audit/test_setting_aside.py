@@ -107,5 +107,5 @@ def test_verdicts_on_the_rest_carry_what_was_there_before(ledger: Store) -> None
 
 
 def test_every_row_level_metric_is_of_the_catalogue() -> None:
-    """What may be set aside is known by id, and each such id is a metric."""
-    assert set(catalogue()) >= ROW_LEVEL
+    """What may be set aside is known by id, and each such id is a metric that is computed."""
+    assert {name for name in ROW_LEVEL if not catalogue()[name].implemented} == set()

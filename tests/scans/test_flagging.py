@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 
 from qoa_platform.metrics import Metric
 from qoa_platform.metrics.completeness import CellCompleteness, Completeness, RowCompleteness
+from qoa_platform.metrics.dependencies import DependencyViolation
 from qoa_platform.metrics.distribution import Mean
-from qoa_platform.metrics.schema import MojibakeShare, NearMissShare, RareShare, UnseenShare
+from qoa_platform.metrics.keys_between import ReferentialIntegrity
+from qoa_platform.metrics.schema import MojibakeShare, NearMissShare, RareShare, UnseenPatternShare, UnseenShare
 from qoa_platform.metrics.timeliness import FutureShare
 from qoa_platform.metrics.uniqueness import KeyViolations, Uniqueness
 from qoa_platform.metrics.validity import FiniteShare, InRange, InSet, LengthInRange, Matches, PassRate, ViolationCount
@@ -113,6 +115,33 @@ def test_a_dictionary_flags_what_its_metrics_measure(found: list[str | None], re
         bad = 1 - value if of_it.metric.direction is Direction.HIGHER and read.reading.n else value
         assert of_it.cause is None
         assert of_it.cells == pytest.approx(bad * read.reading.n), of_it.metric
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([1, 2, 9]), st.none() | st.sampled_from(["x", "y"]), words), max_size=12),
+    st.lists(st.none() | st.sampled_from([1.0, 2.0, 3.5]), max_size=4),
+)
+def test_rules_parents_and_masks_flag_what_they_measure(
+    found: list[tuple[int, str | None, str | None]], parent: list[float | None]
+) -> None:
+    """Foreign keys (by value, whatever their type) and masks: share · n; a dependency: no more than must go."""
+    frame = pl.DataFrame(found, schema={"k": pl.Int64, "l": pl.String, "r": pl.String}, orient="row")
+    beside = {"shop/parents": pl.DataFrame({"k": pl.Series(parent, dtype=pl.Float64)})}
+    masks = (Category(value="a", count=1), Category(value="9 a", count=1))
+    frozen = profile_of(ColumnProfile(column="r", n=9, missing=0, masks=masks))
+    wanted: list[tuple[Metric, Profile | None]] = [
+        (ReferentialIntegrity(columns=("k",), parent="shop/parents"), None),
+        (UnseenPatternShare(columns=("r",)), frozen),
+        (DependencyViolation(left=("l",), right=("r",), columns=("l", "r")), None),
+    ]
+    orphans, odd, dependency = flagged(frame, wanted, missing={}, beside=beside)
+    read = [m.reading for m in measure(frame, wanted, missing={}, beside=beside).measured]
+    assert [of_it.cause for of_it in (orphans, odd, dependency)] == [None] * 3
+    assert orphans.rows == pytest.approx((1 - (read[0].value or 0.0)) * read[0].n)
+    assert odd.rows == pytest.approx((read[1].value or 0.0) * read[1].n)
+    least = (read[2].value or 0.0) * read[2].n
+    assert dependency.rows <= least + 1e-9
+    assert dependency.ambiguous or dependency.rows == pytest.approx(least)
 
 
 def profile_of(*columns: ColumnProfile) -> Profile:
@@ -251,12 +280,10 @@ def test_dirty_cells_of_hospitals_are_found_by_the_published_rules() -> None:
     dirty, clean = (
         pl.read_parquet(Path(environ["QOA_DATA"], "dirty_hospital", f"{n}.parquet")) for n in ("dirty", "clean")
     )
-    cells, ambiguous = set(), 0
-    for rule in RULES.split(";"):
-        left, right = rule.split(">")
-        found = minority(dirty.with_row_index(ROW), left.split(","), right)
-        cells |= {(row, right) for row in found.rows}
-        ambiguous += found.ambiguous.len()
+    sides = [[tuple(side.split(",")) for side in rule.split(">")] for rule in RULES.split(";")]
+    wanted = [(DependencyViolation(left=left, right=right, columns=left + right), None) for left, right in sides]
+    flags = flagged(dirty, wanted, missing={})
+    cells = set(flags.table.select("row", "column").rows())
     wrong = {(row, name) for name in dirty.columns for row in (dirty[name] != clean[name]).arg_true()}
     hits = len(cells & wrong)
     precision, recall = hits / len(cells), hits / len(wrong)
@@ -265,4 +292,4 @@ def test_dirty_cells_of_hospitals_are_found_by_the_published_rules() -> None:
         0.845,
         0.897,
     ]
-    assert ambiguous == 10
+    assert (flags.cells, flags.ambiguous) == (len(cells), 10)
