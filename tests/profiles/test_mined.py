@@ -165,3 +165,13 @@ def test_wilson_is_scipys() -> None:
         oracle = binomtest(hits, n).proportion_ci(0.95, method="wilson")
         assert abs(wilson(hits, n, 1.959963985)[0] - oracle.low) < 1e-9
         assert abs(wilson(hits, n, 1.959963985)[1] - oracle.high) < 1e-9
+
+
+def test_a_column_that_names_rows_of_another_table() -> None:
+    """Two orphans of two hundred: promised as it is; a column of the same name that repeats is no parent."""
+    products, other = pl.DataFrame({"product": range(50)}), pl.DataFrame({"product": [1, 1, 2]})
+    lines = pl.DataFrame({"product": [*(k % 50 for k in range(198)), 90, 91]})
+    found = suggest(lines, beside={"shop/products": products, "shop/other": other})
+    refers = [e for e in found.evidence if e.metric == "data.referential_integrity"]
+    assert [(e.promise, e.violations, e.mode) for e in refers] == [("product_refers", 2, Mode.ENFORCE)]
+    assert "parent: " in found.text

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import groupby
+from types import MappingProxyType
 
 import polars as pl
 
@@ -12,6 +13,7 @@ from qoa_platform.profiles.suggesting.facts import NUMBER, TEXT, Facts, look, of
 from qoa_platform.profiles.suggesting.formats import Format, formats
 from qoa_platform.profiles.suggesting.keys import CandidateKey, candidate_keys
 from qoa_platform.profiles.suggesting.numbers import Range, implausible, plausible
+from qoa_platform.profiles.suggesting.parents import Parent, parents
 from qoa_platform.profiles.suggesting.sets import ClosedSet, closed_set
 from qoa_platform.profiles.suggesting.spelling import NearMiss, near_misses, respelt
 from qoa_platform.profiles.suggesting.spills import Spill, spills
@@ -20,6 +22,7 @@ from qoa_platform.scans.normalising import normal
 
 LETTERS = re.compile(r"a-z\]|A-Z\]|\[\^")
 """What the pattern of a format holds where letters vary."""
+NOTHING: Mapping[str, pl.DataFrame] = MappingProxyType({})
 DECIDED = 0.5
 """Missing values of which so many are decided by another column are doubted."""
 ONCE = 3
@@ -46,6 +49,7 @@ class Findings:
     spills: tuple[Spill, ...]
     keys: tuple[CandidateKey, ...]
     dependencies: tuple[Dependency, ...]
+    parents: tuple[Parent, ...]
 
     @property
     def missing(self) -> dict[str, tuple[str, ...]]:
@@ -53,7 +57,7 @@ class Findings:
         return {name: a.tokens for name, a in self.absences.items() if a.tokens}
 
 
-def mine(frame: pl.DataFrame, columns: tuple[str, ...]) -> Findings:
+def mine(frame: pl.DataFrame, columns: tuple[str, ...], beside: Mapping[str, pl.DataFrame] = NOTHING) -> Findings:
     """Everything that is found in the *columns* of *frame*. Deterministic; cost is bounded (see each search)."""
     schema = frame.select(columns).schema
     texts = [c for c in columns if isinstance(frame.schema[c], pl.Categorical | pl.Enum)]
@@ -77,6 +81,7 @@ def mine(frame: pl.DataFrame, columns: tuple[str, ...]) -> Findings:
         ranges={f.name: r for f in facts.values() if (r := plausible(f)) is not None},
         odd_numbers={f.name: odd for f in of_kind(facts, TEXT) if _counting(f, found) and (odd := _odd(f))[0]},
         spills=swallowed, keys=candidate_keys(rows, facts), dependencies=chosen(depends),
+        parents=tuple(parents(rows, facts, beside)),
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from qoa_platform.profiles.suggesting.draft import Draft, Key, at_most, draft
 from qoa_platform.profiles.suggesting.facts import NUMERIC, TEXT, of_kind
 from qoa_platform.profiles.suggesting.mining import Findings
 from qoa_platform.profiles.suggesting.numbers import grid
+from qoa_platform.profiles.suggesting.parents import Parent
 
 LEAST = 20
 """Of fewer rows nothing is promised about values."""
@@ -35,6 +36,7 @@ def promised(found: Findings, *, allowed: bool = False) -> Iterator[Draft]:
     yield from _keys(found)
     for name in found.facts:
         yield from _column(found, name, allowed=allowed)
+    yield from map(_referred, found.parents)
     yield from _spilt(found)
     yield from map(_decides, found.dependencies)
 
@@ -136,6 +138,15 @@ def _decoded(found: Findings, name: str) -> Iterator[Draft]:
     why = "letters beyond ASCII, none of them UTF-8 read as Latin-1" if not broken else "UTF-8 was read as Latin-1"
     must = "<= 0 %" if broken else at_most(facts.present, 0)
     yield draft("decoded", "data.mojibake_share", (name,), n=facts.present, violations=broken, why=why, must=must)
+
+
+def _referred(found: Parent) -> Draft:
+    """A key into another table; orphans are as frequent as they are, so the bound is below what was seen."""
+    why = f"its values are keys of {found.parent}"
+    return draft(
+        "refers", "data.referential_integrity", (found.column,), n=found.n, violations=found.orphans, why=why,
+        doubted=False, keys=[("parent", found.parent)],
+    )  # fmt: skip
 
 
 def _spilt(found: Findings) -> Iterator[Draft]:

@@ -1,7 +1,7 @@
 """Owns suggest: from data to a commented contract that reads, lints, and keeps its enforced promises on its source."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -13,7 +13,7 @@ from qoa_platform.profiles.suggesting.daily import SEGMENTS, Days, fresh, propos
 from qoa_platform.profiles.suggesting.draft import Draft, numbered
 from qoa_platform.profiles.suggesting.facts import NUMERIC, TEXT
 from qoa_platform.profiles.suggesting.history import Part, parts_of, span
-from qoa_platform.profiles.suggesting.mining import Findings, mine
+from qoa_platform.profiles.suggesting.mining import NOTHING, Findings, mine
 from qoa_platform.profiles.suggesting.promising import promised, segments
 from qoa_platform.profiles.suggesting.suggestion import Suggestion
 from qoa_platform.profiles.suggesting.writing import written
@@ -32,12 +32,14 @@ DAYS = 14
 def suggest(
     data: pl.DataFrame | Sequence[pl.DataFrame], *, time: str | None = None, name: str = "suggested",
     subject: str = "data", asset: str = "data", owner: str = "nobody",
+    beside: Mapping[str, pl.DataFrame] = NOTHING,
 ) -> Suggestion:  # fmt: skip
     """The contract that *data* suggests. Pure: the same data gives the same text.
 
     One frame is looked at as a whole. A history is several frames (one partition each, oldest first), or one with a
     column of *time*, which is cut into UTC days: with 14 days and more, bounds come from what the days vary by, each
-    with its expected false alarms a month, and the next day is promised to be like them.
+    with its expected false alarms a month, and the next day is promised to be like them. *beside* are other tables by
+    their asset: columns that name rows of one are promised to be found there.
 
     >>> towns = pl.DataFrame({"town": ["Oulu"] * 30 + ["Turku"] * 30 + ["Oulx"]})
     >>> [(e.promise, e.violations) for e in suggest(towns).evidence]
@@ -48,7 +50,7 @@ def suggest(
     parts = parts_of(data, time)
     frame = data if isinstance(data, pl.DataFrame) and not parts else _together([p.frame for p in parts])
     usable = tuple(c for c in frame.columns if _nameable(c))
-    found = mine(frame, usable)
+    found = mine(frame, usable, beside)
     history = len(parts) >= DAYS
     profile = _profile(found, frame, parts, f"{name}-history", asset) if history else None
     days = Days(parts=parts, missing=found.missing, profile=profile)
