@@ -1,4 +1,4 @@
-"""Owns the drift metrics and stream detectors that are declared until their engines exist (metrics.md 4.10–4.11)."""
+"""Owns the stream detectors that are declared until their engines exist (metrics.md 4.11)."""
 
 from qoa_platform.metrics.protocol import Arity, MetricSpec
 from qoa_platform.metrics.specs import declared, number
@@ -7,13 +7,7 @@ from qoa_platform.records import Direction, Unit
 _LOWER = Direction.LOWER
 
 
-def _frozen(metric_id: str, unit: Unit, direction: Direction, definition: str) -> MetricSpec:
-    return declared(metric_id, unit, direction, Arity.MANY, definition, needs_reference=True)
-
-
 DECLARED: tuple[MetricSpec, ...] = (
-    _frozen("drift.mmd", Unit.ONE, _LOWER, "Maximum mean discrepancy on random Fourier features, bias removed."),
-    _frozen("drift.domain_auc", Unit.ONE, _LOWER, "How well a classifier tells current from reference rows (AUC)."),
     declared(
         "drift.cusum", Unit.ONE, _LOWER, Arity.ANY, "Two-sided cumulative sum of standardised values.",
         number("k", "allowance"), number("h", "alarm level"), needs_reference=True,

@@ -12,9 +12,10 @@ import polars as pl
 from qoa_platform.metrics.drift_bins import counts_of
 from qoa_platform.metrics.expressions import columns as columns_of
 from qoa_platform.profiles.edges import Floats, counted, edges, fences
+from qoa_platform.profiles.joining import frozen_features, frozen_sample, frozen_scales
 from qoa_platform.profiles.simulating import share_noise, shift_noise
 from qoa_platform.profiles.wanting import Wanted
-from qoa_platform.records import Category, ColumnProfile, Edges, Noise, Profile, Window, digest
+from qoa_platform.records import Category, ColumnProfile, Edges, Features, Noise, Profile, Sampled, Window, digest
 from qoa_platform.scans.columns import is_text
 from qoa_platform.scans.compiling import condition, parsed
 from qoa_platform.scans.keys import group_text, value_text
@@ -59,7 +60,7 @@ def freeze(
     Raises FreezeError when a column that is needed is not in the frame, ExpressionError for a *where* that is none.
     """
     kept = None if where is None else parsed(where)
-    needed = {w.column for w in wanted} | {column for w in wanted for column in w.by}
+    needed = {column for w in wanted for column in (w.column, *w.by, *w.beside)}
     needed |= set() if kept is None else columns_of(kept)
     if absent := sorted(needed - set(frame.columns)):
         found = f"columns {', '.join(map(repr, absent))} of {subject} cannot be frozen: not in the reference"
@@ -67,14 +68,36 @@ def freeze(
     rows = normal(frame, needed, missing or {})
     rows = rows if kept is None else rows.filter(condition(kept, rows.schema))
     columns: dict[tuple[str, str | None], ColumnProfile] = {}
-    for want in _whole_needs(wanted, fine=fine):
+    for want in _whole_needs([w for w in wanted if not w.beside], fine=fine):
         for group, part in _parts(rows, want.by):
             key = (want.column, group)
             if key not in columns or want.dictionary:
                 shared = columns[want.column, None] if group is not None else None
                 columns[key] = _column(part.get_column(want.column), group, want, shared, seed)
+    joint = [w for w in wanted if w.beside]
+    for want in (w for w in joint if w.season):
+        known = columns.get((want.column, None)) or _column(rows.get_column(want.column), None, want, None, seed)
+        scales = (*known.scales, *frozen_scales(rows, want))
+        columns[want.column, None] = replace(known, scales=tuple(dict.fromkeys(scales)))
     ordered = tuple(columns[key] for key in sorted(columns, key=lambda k: (k[0], k[1] is not None, k[1] or "")))
-    return Profile(name=name, subject=subject, window=window, columns=ordered, source=source, at=at, wall=wall)
+    return Profile(
+        name=name, subject=subject, window=window, columns=ordered, source=source, at=at, wall=wall,
+        features=tuple(_features(rows, joint, seed)), sample=_sample(rows, joint, seed),
+    )  # fmt: skip
+
+
+def _features(rows: pl.DataFrame, joint: Sequence[Wanted], seed: int) -> Iterator[Features]:
+    """Each once: groups of a ``by:`` promise come with the whole."""
+    found: dict[tuple[tuple[str, ...], str | None], Features] = {}
+    for want in (w for w in joint if "drift.mmd" in w.metrics):
+        for item in frozen_features(dict(_parts(rows, want.by)), want.beside, seed):
+            found.setdefault((item.columns, item.group), item)
+    yield from found.values()
+
+
+def _sample(rows: pl.DataFrame, joint: Sequence[Wanted], seed: int) -> tuple[Sampled, ...]:
+    wanted = {column for w in joint if "drift.domain_auc" in w.metrics for column in w.beside}
+    return frozen_sample(rows, sorted(wanted), seed) if wanted else ()
 
 
 def _parts(rows: pl.DataFrame, by: tuple[str, ...]) -> Iterator[tuple[str | None, pl.DataFrame]]:

@@ -12,6 +12,8 @@ ROWS = (100, 1_000, 10_000, 100_000)
 """Sizes of windows for which noise is drawn; what lies between is interpolated by the judge."""
 DRAWS = 2_000
 """Pairs of samples per size: two of them lie above the 99.9 % point."""
+LEAST = 100
+"""Of a smaller reference no noise is drawn: it tells nothing of the values that it did not see."""
 POOLED = 256
 """So many bins stand for the 2 048 fine ones: noise needs no finer ones."""
 
@@ -19,7 +21,7 @@ POOLED = 256
 def shift_noise(bins: Edges, generator: np.random.Generator) -> Iterator[Noise]:
     """Of ``drift.wasserstein``: both samples drawn from the frozen fine counts, values even within bins."""
     edges, counts = _pooled(np.array(bins.edges), np.array(bins.counts, dtype=np.float64))
-    if edges.size < 2 or not counts.sum():  # noqa: PLR2004 (a width needs two ends)
+    if edges.size < 2:  # noqa: PLR2004 (a width needs two ends)
         return
     width = np.diff(edges)
 
@@ -36,13 +38,14 @@ def shift_noise(bins: Edges, generator: np.random.Generator) -> Iterator[Noise]:
 def share_noise(counts: Sequence[int], generator: np.random.Generator) -> Iterator[Noise]:
     """Of ``drift.tvd``: both samples drawn from the frozen counts of the bins."""
     known = np.array(counts, dtype=np.float64)
-    if known.sum():
-        yield from _drawn("drift.tvd", known, lambda gap: np.abs(gap).sum(axis=1) / 2, generator)
+    yield from _drawn("drift.tvd", known, lambda gap: np.abs(gap).sum(axis=1) / 2, generator)
 
 
 def _drawn(
     metric: str, counts: Floats, distance: Callable[[Floats], Floats], generator: np.random.Generator
 ) -> Iterator[Noise]:
+    if counts.sum() < LEAST:
+        return
     shares, n = counts / counts.sum(), int(counts.sum())
     reference = generator.multinomial(n, shares, DRAWS) / n
     for rows in ROWS:

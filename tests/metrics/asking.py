@@ -14,12 +14,16 @@ ROWS_IN = 10
 
 @dataclass(frozen=True)
 class Expected:
-    """A value with its n, or the reason why there is none. *within*: the reading's bound says how far it may be off."""
+    """A value with its n, or the reason why there is none.
+
+    *within*: the reading's bound says how far it may be off; *off*: how far it may be off although it does not say so.
+    """
 
     value: float | None
     n: int = 0
     reason: Reason | None = None
     within: bool = False
+    off: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +41,13 @@ class Asked:
     other: pd.DataFrame = field(default_factory=pd.DataFrame)
     group: str | None = None
     groups: tuple["Asked", ...] | None = None
+    whole: pd.DataFrame | None = None
+    """All reference rows, where *reference* are those of a group."""
+
+    @property
+    def everything(self) -> pd.DataFrame:
+        """The reference rows of all groups."""
+        return self.reference if self.whole is None else self.whole
 
     @property
     def present(self) -> pd.Series:

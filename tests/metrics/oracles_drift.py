@@ -1,9 +1,10 @@
 """Owns the oracles of drift: what SciPy and NumPy say of reference and current values, or of their counts."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
-from scipy.spatial.distance import jensenshannon
+from scipy.spatial.distance import cdist, jensenshannon, pdist
 from scipy.stats import chi2_contingency, entropy, ks_2samp, kstwo, wasserstein_distance
 from scipy.stats.contingency import association
 
@@ -180,6 +181,36 @@ def magnitude(asked: Asked) -> float:
     return float(np.abs(asked.finite).max(initial=1.0))
 
 
+def finite(rows: Any) -> Array:
+    """The rows of x and c in which both are finite."""
+    found: Array = rows[["x", "c"]].dropna().astype(float).to_numpy()
+    kept: Array = found[np.isfinite(found).all(axis=1)]
+    return kept
+
+
+def mmd(asked: Asked) -> Expected:
+    """The kernel itself, of all pairs, with the same two corrections: random features are O(1/√256) apart."""
+    every, known, own = finite(asked.everything), finite(asked.reference), finite(asked.rows)
+    spread = every.std(axis=0) if len(every) else np.ones(2)
+    every, known, own = (part / np.where(spread > 0, spread, 1.0) for part in (every, known, own))
+    widths = [d for d in pdist(every) if d > 0] if len(every) > 1 else []
+    if not widths or not len(known):
+        return NO_REFERENCE
+    if not len(own):
+        return NO_DATA
+    same, other, across = (
+        float(np.exp(-cdist(a, b, "sqeuclidean") / (2 * np.median(widths) ** 2)).mean())
+        for a, b in ((known, known), (own, own), (known, own))
+    )
+    value = same + other - 2 * across - (1 - same) / len(known) - (1 - other) / len(own)
+    return Expected(value, len(own), off=0.35)
+
+
+def told_apart(asked: Asked) -> Expected:
+    """So few rows cannot be told apart; tests of their own have more."""
+    return NOT_APPLICABLE if len(asked.rows.dropna(subset=["x", "s"], how="all")) else NO_DATA
+
+
 DRIFT: dict[str, tuple[Case, ...]] = {
     **{metric: distances(metric) for metric in DISTANCES},
     **{metric: tables(metric) for metric in TABLES},
@@ -191,6 +222,8 @@ DRIFT: dict[str, tuple[Case, ...]] = {
     "drift.wasserstein_std": (
         Case(columns=("x",), expect=of_values(standardised, infinite=False), scale=lambda a: 1e6 * magnitude(a)),
     ),
+    "drift.mmd": (Case(columns=("x", "c"), expect=mmd),),
+    "drift.domain_auc": (Case(columns=("x", "s"), expect=told_apart, grouped=False),),
     "drift.mean_shift": (Case(columns=("x",), expect=mean_shift, scale=lambda a: 1e6 * magnitude(a)),),
 }  # fmt: skip
 """By id: every implemented metric of drift."""

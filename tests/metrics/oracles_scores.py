@@ -16,7 +16,7 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
-from tests.metrics.asking import ERROR, NO_DATA, NOT_APPLICABLE, Asked, Case, Expect, Expected
+from tests.metrics.asking import ERROR, NO_DATA, NO_REFERENCE, NOT_APPLICABLE, Asked, Case, Expect, Expected
 from tests.metrics.tables import NO_GROUP
 
 Array = np.ndarray
@@ -142,6 +142,54 @@ def bias(rows: pd.DataFrame) -> float | None:
     return float((p - y).sum() / y.abs().sum()) if y.abs().sum() else None
 
 
+def scaled(of: Callable[[pd.Series], float], series: list[str], season: int) -> Expect:
+    """Mean over series of a loss ÷ the same of seasonal differences of the reference, and its root where it is one."""
+
+    def expect(asked: Asked) -> Expected:
+        known = asked.reference.dropna(subset=["y", "t"]).assign(y=lambda d: d["y"].astype(float))
+        known = (
+            known[np.isfinite(known["y"])].sort_values(["t", "y"]).assign(one="", g=lambda d: d["g"].fillna(NO_GROUP))
+        )
+        key = series[0] if series else "one"
+        gaps = known.groupby(key)["y"].diff(season).dropna()
+        scales = {name: of(part) for name, part in gaps.groupby(known[key])} if len(gaps) else {}
+        if not scales:
+            return NO_REFERENCE
+        rows = asked.rows.dropna(subset=["y", "p"]).assign(one="", g=lambda d: d["g"].fillna(NO_GROUP))
+        if rows.empty:
+            return NO_DATA
+        error = rows["p"].astype(float) - rows["y"].astype(float)
+        if not np.isfinite(error).all():
+            return ERROR
+        losses = {name: (len(part), of(part)) for name, part in error.groupby(rows[key])}
+        found = [(n, loss / scales[name]) for name, (n, loss) in losses.items() if scales.get(name, 0) > 0]
+        if not found:
+            return NOT_APPLICABLE
+        return Expected(float(np.mean([ratio for _, ratio in found])), sum(n for n, _ in found))
+
+    return expect
+
+
+def absolute(errors: pd.Series) -> float:
+    """Mean size."""
+    return float(errors.abs().mean())
+
+
+def root(errors: pd.Series) -> float:
+    """Root of the mean square."""
+    return float(np.sqrt((errors**2).mean()))
+
+
+def of_scales(of: Callable[[pd.Series], float]) -> tuple[Case, ...]:
+    """Of one series and of several, with a season of one row and of two."""
+    given = {"truth": "y", "prediction": "p", "time": "t"}
+    return (
+        Case(given=given, expect=scaled(of, [], 1), grouped=False),
+        Case(given={**given, "series": ("g",), "season": 1}, expect=scaled(of, ["g"], 1), grouped=False),
+        Case(given={**given, "season": 2}, expect=scaled(of, [], 2), grouped=False),
+    )
+
+
 EF = {"truth": "e", "prediction": "f", "positive": "a", "by": "g"}
 CD = {"truth": "c", "prediction": "d", "by": "g"}
 YP = {"truth": "y", "prediction": "p", "by": "g"}
@@ -162,6 +210,8 @@ SCORES: dict[str, tuple[Case, ...]] = {
         Case(given={"score": "o", "scored": "predicted"}, expect=confidence(lambda s: s)),
         Case(given={"score": "o", "above": 0.7}, expect=confidence(lambda s: np.maximum(s, 1 - s) > 0.7)),
     ),
+    "model.mase": of_scales(absolute),
+    "model.rmsse": of_scales(root),
     "model.group_gap": (
         Case(given={**EF, "of": "model.recall"}, expect=over_groups(recall, ["e", "f"], gap, 1)),
         Case(

@@ -47,7 +47,7 @@ def questions(metric: str, way: str, reference: Table) -> Iterator[Question]:
         needs = catalogue()[metric].needs_reference
         training = Reference(kind=ReferenceKind.TRAINING) if needs else None
         about = subject(**WAYS[way]) if way == "where" else subject()
-        by = WAYS[way] if way == "by" else {}
+        by = WAYS[way] if way == "by" and case.grouped else {}
         promise = promised(metric, *case.columns, **{**case.given, **by}, reference=training)
         profile = frozen(replace(about, promises=(promise,)), reference) if needs else None
         for built in build(promise, about):

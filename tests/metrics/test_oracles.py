@@ -50,7 +50,8 @@ def asked(question: Question, table: Table, reference: Table, group: str | None)
         return whole
     names = sorted({*rows["g"].fillna(NO_GROUP), *known["g"].fillna(NO_GROUP)})
     parts = {
-        name: replace(whole, rows=of_group(rows, name), reference=of_group(known, name), group=name) for name in names
+        name: replace(whole, rows=of_group(rows, name), reference=of_group(known, name), group=name, whole=known)
+        for name in names
     }
     return replace(whole, groups=tuple(parts.values())) if group is None else parts[group]
 
@@ -64,8 +65,8 @@ def agrees(reading: Reading, expected: Expected, scale: float) -> bool:
     """Whether value, n and reason are as expected: counts exactly, floats to 1e-9, sketches within their bound."""
     if reading.value is None or expected.value is None:
         return reading.value is expected.value and reading.reason is expected.reason
-    if expected.within:
-        close = abs(reading.value - expected.value) <= (reading.bound or 0.0) + 1e-9 * scale
+    if expected.within or expected.off:
+        close = abs(reading.value - expected.value) <= (reading.bound or 0.0) + expected.off + 1e-9 * scale
         return close and (reading.n, reading.reason) == (expected.n, None)
     near = isclose(reading.value, expected.value, rel_tol=1e-9, abs_tol=1e-9 * scale)
     return near and (reading.n, reading.reason, reading.bound) == (expected.n, None, 0.0)
@@ -88,7 +89,7 @@ def differences(found: list[Found], trial: Trial) -> list[str]:
 READ = {
     "completeness": "xksbt", "uniqueness": "xksbt", "validity": "xksbtw", "timeliness": "ta", "volume": "",
     "consistency": "xkswyta",
-    "accuracy": "kxswteb",    "distribution": "xksb", "schema": "skw", "drift": "xs", "model": "yplucdefob",
+    "accuracy": "kxswteb",    "distribution": "xksb", "schema": "skw", "drift": "xcs", "model": "yptlucdefob",
 }  # fmt: skip
 """The columns that the cases of a family read, beside the group and the filter."""
 BESIDE = {"consistency", "accuracy"}
