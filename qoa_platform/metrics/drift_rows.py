@@ -68,8 +68,8 @@ def _bias(mean: Sequence[float], n: int) -> float:
 class DomainAuc(FrameMetric):
     """How well a classifier tells current rows from the frozen sample of reference rows: 0.5 not at all, 1 for sure.
 
-    Out-of-fold area under the ROC curve of 50 gradient-boosted trees, five stratified folds, fixed seeds, as many rows of
-    each side (at most 10 000). Leave ids and times out, or it is always 1. It reads all rows and does not merge.
+    Out-of-fold area under the ROC curve of 50 gradient-boosted trees, five stratified folds, fixed seeds, as many rows
+    of each side (at most 10 000). Leave ids and times out, or it is always 1. It reads all rows and does not merge.
 
     Reference: Lopez-Paz & Oquab (2017), Revisiting classifier two-sample tests.
     """
