@@ -38,10 +38,22 @@ def _named(setting: Setting) -> Iterator[tuple[str, str]]:
             yield f"subjects.{subject.id}.asset", subject.asset
         yield from ((f"subjects.{subject.id}.run", step) for step in subject.run)
     yield from ((f"{path}.over", p.over) for _, p, path in setting.promises if p.over is not None)
+    for subject, promise, path in setting.promises:
+        yield from ((f"{path}.metric", name) for name in sorted(_beside(setting, subject, promise)))
     yield from ((f"presets.{p.asset}", p.asset) for p in setting.contract.presets)
     release = setting.contract.release
     if release is not None and release.objective.over is not None:
         yield "release.objective.over", release.objective.over
+
+
+def _beside(setting: Setting, subject: Subject, promise: Promise) -> set[str]:
+    """The assets whose frames the promise reads beside its own: a parent, another book, a truth."""
+    if setting.spec(promise.metric) is None or promise.compat is not None:
+        return set()
+    try:
+        return {name for metric in build(promise, subject) if (name := getattr(metric, "beside", None)) is not None}
+    except (MetricError, ExpressionError):
+        return set()
 
 
 def unknown_column(setting: Setting) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from qoa_platform.records import Ask
 from qoa_platform.scans.counting import CELLS, ROWS, answer_of_counts, answer_of_fences, within_fences
 from qoa_platform.scans.keying import key_columns
 from qoa_platform.scans.keys import group_names, spelled
+from qoa_platform.scans.keys import joined as joined_values
 from qoa_platform.scans.planning import Pass, Shape
 from qoa_platform.scans.sql.columns import Layout, frame_of
 from qoa_platform.scans.sql.tables import Table
@@ -73,7 +74,7 @@ def _frequencies(ask: Ask, rows: Sql, table: Table, layout: Layout) -> Frequenci
     texts = zip(*(spelled(values.get_column(name)) for name in ask.columns), strict=True)
     found: dict[str, int] = {}
     for parts, row in zip(texts, kept, strict=True):
-        text = "|".join(map(str, parts))
+        text = joined_values([str(part) for part in parts])
         found[text] = found.get(text, 0) + int(row[-3]) - cut
     return Frequencies.exact(found, n=n, missing=total - n, error=cut, cap=cap)
 
