@@ -7,15 +7,18 @@ Which machine does what is said by ``ray`` and ``spark``; nothing here imports e
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import polars as pl
 import pyarrow as pa
 
 from qoa_platform.metrics import UNMERGEABLE
+from qoa_platform.metrics.expr_metric import define, definitions
 from qoa_platform.records import Ask
 from qoa_platform.scans.besides import Beside
 from qoa_platform.scans.columns import Schema
 from qoa_platform.scans.compiling import condition, parsed
+from qoa_platform.scans.fields import fields_of
 from qoa_platform.scans.grouping import GROUP, group_name
 from qoa_platform.scans.hashing import WORD, stable_hash
 from qoa_platform.scans.kernel import Answers, answers, merged
@@ -35,6 +38,8 @@ KEYS: Mapping[str, type[pl.DataType]] = {
 }  # fmt: skip
 """The keys of a partition: of which ask, of which group (null: of the whole), both halves of its hash, rows."""
 KEY = ("ask", "group", "high", "low")
+UNMERGED = UNMERGEABLE - {"nothing", "uniqueness"}
+"""``Ask.state`` that no partitions answer together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +54,8 @@ class Work:
     failed: Mapping[Ask, Failure]
     missing: Missing
     beside: Beside = field(default_factory=dict)
+    own: Mapping[str, Any] = field(default_factory=dict)
+    """The narwhals expressions of own metrics, which workers do not know."""
 
     @classmethod
     def of(cls, asks: Iterable[Ask], empty: pl.DataFrame, missing: Missing, beside: Beside = NONE) -> "Work":
@@ -66,14 +73,15 @@ class Work:
                     failed[ask] = Failure(str(error).split("\n", 1)[0])
                 else:
                     keys.append(ask)
-            elif ask.state in UNMERGEABLE - {"nothing"}:
+            elif ask.state in UNMERGED:
                 failed[ask] = Failure(
                     f"{ask.state}({', '.join(ask.columns)}) needs all rows at once, which no single worker holds. "
                     "Allowed here: what merges, such as a sketch, moments, a histogram"
                 )
         merging = tuple(ask for ask in distinct if ask not in failed and ask not in keys)
         near = {name: frame.collect() if isinstance(frame, pl.LazyFrame) else frame for name, frame in beside.items()}
-        return cls(merging=merging, keys=tuple(keys), failed=failed, missing=dict(missing), beside=near)
+        own = definitions(tuple(f.text for ask in merging if ask.state == "fields" for f in fields_of(ask)))
+        return cls(merging=merging, keys=tuple(keys), failed=failed, missing=dict(missing), beside=near, own=own)
 
     @property
     def columns(self) -> list[str] | None:
@@ -85,6 +93,7 @@ class Work:
     def row(self, frames: Iterable[pl.DataFrame]) -> pa.RecordBatch:
         """One partition, which comes in *frames*, as one row of states."""
         rows = 0
+        define(self.own)
 
         def parts() -> Iterator[Answers]:
             nonlocal rows

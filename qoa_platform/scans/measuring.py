@@ -13,6 +13,7 @@ from qoa_platform.scans.answering import answered
 from qoa_platform.scans.arrows import Batch
 from qoa_platform.scans.batches import Bounds, Scene, Streamed, gathered, streamed
 from qoa_platform.scans.besides import Beside, neighbours
+from qoa_platform.scans.engines import engine_of
 from qoa_platform.scans.hashing import plugged
 from qoa_platform.scans.kernel import Answers, Causes, prepared
 from qoa_platform.scans.normalising import Missing
@@ -51,7 +52,7 @@ Resident = Callable[[], int]
 
 def measure(
     data: Any, wanted: Wanted, *, missing: Missing, beside: Beside = NONE, memory: int | None = None,
-    spill: bool | str | Path = True, engine: Engine | None = None, clock: Clock | None = None,
+    spill: bool | str | Path = True, engine: Engine | str | None = None, clock: Clock | None = None,
     resident: Resident | None = None,
 ) -> Scan:  # fmt: skip
     """Every wanted metric of *data*, each with the profile it is read against, from as few passes as pay.
@@ -67,7 +68,9 @@ def measure(
     system's for temporary files; ``False``: not at all, which makes their metrics unknown), and exact quantiles read
     the source again.
 
-    *engine* answers what it can before any row is read. *clock* (seconds) and *resident* (bytes of memory in use) are
+    *engine* answers what it can where the rows are, before any of them is read here: ``"database"`` (the default for a
+    DuckDB relation and a ``SqlTable``), ``"ray"``, ``"spark"`` (the default for what they hold), a function of your
+    own, or ``"kernel"`` for none. *clock* (seconds) and *resident* (bytes of memory in use) are
     for the report.
     """
     started = clock() if clock else 0.0
@@ -79,13 +82,14 @@ def measure(
     def watch() -> None:
         peak[0] = max(peak[0], resident() if resident else 0)
 
-    if isinstance(data, pl.DataFrame) and memory is None and engine is None:
+    chosen = engine_of(data, engine) if engine is None or isinstance(engine, str) else engine
+    if isinstance(data, pl.DataFrame) and memory is None and chosen is None:
         steps, told = _of_frame(data, distinct, missing, near, {})
     else:
         bounds = Bounds(memory=MEMORY if memory is None else memory, spill=_folder(spill))
         scene = Scene(missing=missing, beside=near, bounds=bounds, watch=watch)
         with opened(data) as source:
-            steps, told = _of_source(source, distinct, scene, engine)
+            steps, told = _of_source(source, distinct, scene, chosen)
     watch()
     return Scan(
         measured=read(wanted, asks, told.found),
@@ -120,7 +124,7 @@ def _of_source(source: Opened, asks: Sequence[Ask], scene: Scene, engine: Engine
             told.found = dict.fromkeys(left, Failure(str(error)))
     if done is not None:
         told.found = {ask: done.answers[ask] if ask in done.answers else told.found[ask] for ask in asks}
-        told.passes = done.passes
+        told.passes, told.rows = done.passes, told.rows or getattr(done, "rows", None) or 0
     return steps, told
 
 

@@ -27,22 +27,26 @@ BUCKETS = 16
 """Among so many tasks the keys are shared out, by the first bits of their hash."""
 
 
-def answers_on_ray(data: Any, asks: Iterable[Ask], *, missing: Missing, beside: Beside = NONE) -> tuple[Answers, int]:
+def answers_on_ray(
+    data: Any, asks: Iterable[Ask], *, missing: Missing, beside: Beside = NONE, empty: pl.DataFrame | None = None
+) -> tuple[Answers, int]:
     """The answers to *asks* over a Ray Dataset, or over partitions (frames, Arrow tables), and the rows that were read.
 
     They equal the local kernel's (floats up to rounding, sketches within their bound). Uniqueness is exact: keys are
-    shared out by hash. Quantiles and whole rows fail with a cause. Starts Ray on this machine where it does not run.
+    shared out by hash. Quantiles and whole rows fail with a cause. *empty* is a frame with the columns and no row,
+    where they are known. Starts Ray on this machine where it does not run.
     """
     import ray  # noqa: PLC0415 (an extra)
 
     if not ray.is_initialized():
         ray.init(include_dashboard=False, log_to_driver=False)
-    references, schema = _references(ray, data)
-    empty = frame_of(schema.empty_table())
+    references = _references(ray, data)
+    if empty is None:
+        empty = frame_of(ray.get(references[0]).schema.empty_table()) if references else pl.DataFrame()
     work = Work.of(asks, empty, missing, beside)
     held = ray.put(work)
-    rows = [_task(ray, _mapped).remote(held, reference) for reference in references]
-    merge = _task(ray, _merged)
+    mapped, merge = _task(ray, _mapped), _task(ray, _merged)
+    rows = [mapped.remote(held, reference) for reference in references]
     while len(rows) > FAN:
         rows = [merge.remote(held, *rows[k : k + FAN]) for k in range(0, len(rows), FAN)]
     collected = [row for row in ray.get(rows) if row.num_rows]
@@ -51,14 +55,12 @@ def answers_on_ray(data: Any, asks: Iterable[Ask], *, missing: Missing, beside: 
     return {**found, **_keys(ray, work, held, references), **work.failed}, read
 
 
-def _references(ray: Any, data: Any) -> tuple[Sequence[Any], pa.Schema]:
-    """The partitions of *data* as references to Arrow tables, and their schema."""
+def _references(ray: Any, data: Any) -> Sequence[Any]:
+    """The partitions of *data* as references to Arrow tables: none is held here."""
     if isinstance(data, ray.data.Dataset):
-        references: Sequence[Any] = data.to_arrow_refs()
-        tables = [ray.get(reference) for reference in references[:1]]
-        return references, tables[0].schema if tables else pa.schema([])
-    tables = [part.to_arrow() if isinstance(part, pl.DataFrame) else part for part in data]
-    return [ray.put(table) for table in tables], tables[0].schema if tables else pa.schema([])
+        found: Sequence[Any] = data.to_arrow_refs()
+        return found
+    return [ray.put(part.to_arrow() if isinstance(part, pl.DataFrame) else part) for part in data]
 
 
 def _task(ray: Any, function: Callable[..., Any], **options: Any) -> Any:

@@ -16,9 +16,10 @@ def opened(data: Any) -> Iterator[Opened]:
     """*data* as rows that a scan can read; what was opened for it is closed at the end.
 
     A Polars DataFrame or LazyFrame, a pandas DataFrame, an Arrow Table, RecordBatch, RecordBatchReader or Dataset, a
-    narwhals frame, a DuckDB relation, a path or URL of a Parquet or CSV file or of a folder of them (hive-partitioned
-    too; any file system that fsspec knows), or a :class:`SqlTable`. Types mean the same from all of them: text is text
-    however it is stored, a category its text, times are moments (µs or ns), a pandas object what it holds. Raises
+    narwhals frame, a DuckDB relation, a Ray Dataset, a Spark DataFrame, a path or URL of a Parquet or CSV file or of a
+    folder of them (hive-partitioned too; any file system that fsspec knows), or a :class:`SqlTable`. Types mean the
+    same from all of them: text is text however it is stored, a category its text, times are moments (µs or ns), a
+    pandas object what it holds. Raises
     SourceError.
 
     >>> with opened(pl.DataFrame({"x": [1]}).lazy()) as source:
@@ -62,6 +63,10 @@ def _foreign(data: Any) -> Opened:
             return _of_arrow(data)
         case "duckdb" if hasattr(data, "to_arrow_reader"):
             return of_relation(data)
+        case "pyspark":
+            return _of_spark(data)
+        case "ray" if hasattr(data, "iter_batches"):
+            return _of_ray(data)
         case "narwhals":
             import narwhals  # noqa: PLC0415 (only where a narwhals frame is handed in)
 
@@ -73,6 +78,29 @@ def _foreign(data: Any) -> Opened:
                 "pandas or narwhals frame, an Arrow table, reader or dataset, a DuckDB relation, a path or URL of "
                 "Parquet or CSV, SqlTable"
             )
+
+
+def _of_spark(data: Any) -> Opened:
+    """A Spark DataFrame, whose rows are handed over partition by partition where they are read here."""
+    schema, broken = schema_of(data.limit(0).toArrow().schema)
+
+    def read(columns: Sequence[str], rows: int) -> Iterator[Any]:
+        chosen = data.select(*("`" + name.replace("`", "``") + "`" for name in columns))
+        return iter(chosen.toArrow().to_batches(max_chunksize=rows))
+
+    return Opened(data=data, schema=schema, broken=broken, read=read)
+
+
+def _of_ray(data: Any) -> Opened:
+    """A Ray Dataset, whose blocks are handed over where they are read here."""
+    first = next(iter(data.limit(1).iter_batches(batch_format="pyarrow")), None)
+    schema, broken = schema_of(first.schema) if first is not None else ({}, {})
+
+    def read(columns: Sequence[str], rows: int) -> Iterator[Any]:
+        found = data.select_columns(list(columns)).iter_batches(batch_size=rows, batch_format="pyarrow")
+        return (batch for table in found for batch in table.to_batches())
+
+    return Opened(data=data, schema=schema, broken=broken, read=read)
 
 
 def _of_pandas(data: Any) -> Opened:

@@ -107,7 +107,8 @@ class Layout:
         elif is_time(dtype):
             value = self.dialect.days(raw) if isinstance(dtype, pl.Date) else self.dialect.micros(raw)
         elif dtype.is_float():
-            value = self.dialect.number(raw)
+            zero = double(0.0)  # -0.0 equals it, but is not spelled so where groups are joined
+            value = self.dialect.number(sql("CASE WHEN {} = {} THEN {} ELSE {} END", raw, zero, zero, raw))
         tokens = [_token(token, dtype) for token in tokens_of(self.missing.get(name, ()), dtype)]
         if not tokens:
             return value

@@ -23,11 +23,13 @@ from qoa_platform.scans.sql.compiling import condition
 from qoa_platform.scans.sql.counting import Found, counted_answers, unique
 from qoa_platform.scans.sql.tables import Table
 from qoa_platform.scans.sql.text import NotPushed, Sql, double, identifier, joined, size, sql
-from qoa_platform.states import State
+from qoa_platform.states import State, Tally
 
 GROUPS = 100_000
 """So many groups are fetched; more are streamed."""
 Answer = Found | Failure
+EVERY = Ask(state="tally", params=(("hits", "rows"),))
+"""How many rows there are: asked along, where a statement reads them all."""
 WRONG = (UnanswerableError, CompileError, ExpressionError)
 
 
@@ -38,6 +40,8 @@ class Pushed:
     answers: Mapping[Ask, State | Failure]
     streamed: Mapping[Ask, str]
     passes: tuple[str, ...]
+    rows: int | None = None
+    """The rows of the table, where a statement over all of them counted them."""
 
 
 def push(asks: Iterable[Ask], table: Table, missing: Mapping[str, tuple[str, ...]]) -> Pushed:
@@ -46,7 +50,9 @@ def push(asks: Iterable[Ask], table: Table, missing: Mapping[str, tuple[str, ...
     What the dialect cannot say exactly, and what the database refuses to compute, is left to be streamed. An ask that
     its columns cannot answer fails as in any scan. Never raises for what the table holds.
     """
-    steps = plan(asks, table.schema)
+    wanted = tuple(asks)
+    counting = () if EVERY in wanted or not any(a.state in FUSED and a.where is None for a in wanted) else (EVERY,)
+    steps = plan((*wanted, *counting), table.schema)
     opaque = {**table.opaque, **_long_decimals(steps.columns, table)}
     layout = Layout(schema=table.schema, opaque=opaque, missing=missing, dialect=table.dialect)
     found: dict[Ask, Answer] = {ask: Failure(cause) for ask, cause in steps.refused.items()}
@@ -59,7 +65,11 @@ def push(asks: Iterable[Ask], table: Table, missing: Mapping[str, tuple[str, ...
             found.update(answers)
         if len(found) > before:
             run.append(f"{table.dialect.name} {sayable._replace(asks=tuple(a for a in sayable.asks if a in found))}")
-    return _assembled(steps, found, causes, run)
+    pushed, all_rows = _assembled(steps, found, causes, run), found.get(EVERY)
+    answered = {ask: answer for ask, answer in pushed.answers.items() if ask not in counting}
+    streamed = {ask: cause for ask, cause in pushed.streamed.items() if ask not in counting}
+    rows = all_rows.rows if isinstance(all_rows, Tally) else None
+    return Pushed(answers=answered, streamed=streamed, passes=pushed.passes, rows=rows)
 
 
 def _long_decimals(columns: Iterable[str], table: Table) -> Mapping[str, str]:

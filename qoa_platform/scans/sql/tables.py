@@ -55,13 +55,16 @@ TYPES: Mapping[str, pl.DataType] = {
 
 
 class PostgresTable(Table):
-    """A table or view of PostgreSQL behind an open psycopg connection; *name* may be ``schema.table``."""
+    """A table or view (*name* may be ``schema.table``) or a query of PostgreSQL, behind an open psycopg connection."""
 
     dialect = POSTGRES
 
-    def __init__(self, connection: Any, name: str) -> None:
+    def __init__(self, connection: Any, name: str | None, query: str | None = None) -> None:
         self._connection = connection
-        self.source = joined(".", map(identifier, name.split(".", 1)))
+        if query is not None:
+            self.source = Sql(("(" + query.rstrip().rstrip(";") + ") AS q",))
+        else:
+            self.source = joined(".", map(identifier, str(name).split(".", 1)))
         with connection.transaction(), connection.cursor() as cursor:
             cursor.execute(self.dialect.written(Sql(("SELECT * FROM ", *self.source.parts, " LIMIT 0")))[0])
             described = list(cursor.description)
