@@ -1,5 +1,6 @@
 """Owns the small Python face, for notebooks and other tools: no Dagster, no ledger; frames or paths in, rows out."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -66,6 +67,7 @@ def flags(
     profile: Any = None,
     window: Moment | None = None,
     now: datetime | None = None,
+    beside: Mapping[str, Any] | None = None,
     limit: int | None = None,
 ) -> Cells:
     """The cells of *data* that the row-level promises of *contract* point at, also where a promise as a whole holds.
@@ -76,7 +78,8 @@ def flags(
     """
     ready = prepare(contract)
     return ready.flags(
-        data, subject=subject, history=history, profile=profile, window=window, now=now, limit=limit
+        data, subject=subject, history=history, profile=profile, window=window, now=now, beside=beside,
+        limit=limit,
     )  # fmt: skip
 
 
@@ -89,6 +92,7 @@ def judge(
     profile: Any = None,
     window: Moment | None = None,
     now: datetime | None = None,
+    beside: Mapping[str, Any] | None = None,
     over: str | None = None,
     champion: str | None = None,
 ) -> Verdicts:
@@ -101,7 +105,8 @@ def judge(
     *history* is what ``must: usual`` and moving references learn from: earlier frames by their day, measurements or
     verdicts of earlier days, or what :meth:`Prepared.history` made of them, which is the fast way to judge day after
     day. *profile* is what ``reference: training`` and named references mean: a Profile, several by name, or data.
-    A promise whose history or reference is not given is ``unknown``, with its reason.
+    *beside* are the tables of other assets that promises name (a ``parent``, a ``truth``), by asset. A promise whose
+    history, reference or neighbour is not given is ``unknown``, with its reason.
 
     Of a subject of a model, *data* is a prediction frame (``version, time, actual, predicted`` and groups) that
     promises are *over* (say which, where they are over several); every version in it is judged, against *champion*
@@ -128,5 +133,6 @@ def judge(
     """
     ready = prepare(contract)
     return ready.judge(
-        data, subject=subject, history=history, profile=profile, window=window, now=now, over=over, champion=champion
+        data, subject=subject, history=history, profile=profile, window=window, now=now, beside=beside,
+        over=over, champion=champion,
     )  # fmt: skip

@@ -9,6 +9,8 @@ import polars as pl
 from qoa_platform.api.asking import GIVEN, Wish, metrics_of, subject_of, wishes
 from qoa_platform.api.frames import framed
 from qoa_platform.api.readings import Readings
+from qoa_platform.metrics.facts import Facts
+from qoa_platform.metrics.facts import told as aware
 from qoa_platform.profiles import freeze, wanted
 from qoa_platform.records import Profile, Subject, Window
 from qoa_platform.scans import measure as scan
@@ -61,7 +63,9 @@ def measure(
             referred=reference is not None,
         )  # fmt: skip
         profile = _profile(reference, subject, day, told)
-        pairs = [(m.at(told, day), profile if against else None) for m, against in metrics_of(asked, subject)]
+        facts = Facts(digests=dict.fromkeys(others, GIVEN))
+        every = metrics_of(asked, subject)
+        pairs = [(aware(m.at(told, day), facts), profile if against else None) for m, against in every]
         found = scan(
             data if isinstance(data, pl.DataFrame) else source, pairs, missing=tokens, beside=others, memory=memory
         )

@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from qoa_platform.api.asking import GIVEN
 from qoa_platform.api.flagging import Cells
 from qoa_platform.api.frames import framed
 from qoa_platform.api.history import Given, History
@@ -17,8 +18,9 @@ from qoa_platform.api.measuring import frozen
 from qoa_platform.api.predictions import Predictions, SubjectError
 from qoa_platform.api.verdicts import Verdicts
 from qoa_platform.api.windows import Moment, moment, window_of
-from qoa_platform.audit.candidate import Candidate, Judged
+from qoa_platform.audit.candidate import Candidate, Judged, Neighbour
 from qoa_platform.audit.own import Asked, audit_own
+from qoa_platform.audit.telling import Told
 from qoa_platform.contracts import read, read_text
 from qoa_platform.profiles.suggesting import Suggestion
 from qoa_platform.records import Contract, Measurement, Profile, Subject, SubjectKind, Window
@@ -37,14 +39,14 @@ class Prepared:
 
     def judge(
         self, data: Any, *, subject: str | None = None, history: Past | None = None, profile: Any = None,
-        window: Moment | None = None, now: datetime | None = None, over: str | None = None,
-        champion: str | None = None,
+        window: Moment | None = None, now: datetime | None = None, beside: Mapping[str, Any] | None = None,
+        over: str | None = None, champion: str | None = None,
     ) -> Verdicts:  # fmt: skip
         """The verdicts on *data*; see :func:`qoa_platform.api.judge`."""
         if subject is not None and (of_model := Predictions.of(self.contract, subject, over, champion)) is not None:
             said = of_model.audited(self.contract, framed(data), now or datetime.now(UTC))
             return Verdicts(said.verdicts, said.measurements)
-        judged, candidate, references = self._readied(data, subject, history, profile, window, now)
+        judged, candidate, references = self._readied(data, subject, history, profile, window, now, beside=beside)
         found = audit_own(
             references.ledger,
             judged,
@@ -58,15 +60,17 @@ class Prepared:
 
     def flags(
         self, data: Any, *, subject: str | None = None, history: Past | None = None, profile: Any = None,
-        window: Moment | None = None, now: datetime | None = None, limit: int | None = None,
+        window: Moment | None = None, now: datetime | None = None, beside: Mapping[str, Any] | None = None,
+        limit: int | None = None,
     ) -> Cells:  # fmt: skip
         """The cells of *data* that row-level promises point at; see :func:`qoa_platform.api.flags`."""
-        judged, candidate, references = self._readied(data, subject, history, profile, window, now)
-        told = (candidate.at, candidate.window, candidate.rows_in)
+        judged, candidate, references = self._readied(data, subject, history, profile, window, now, beside=beside)
+        tell = Told.of(judged.subject, candidate, references).metric
         every = [(p, m) for p, metrics in self._built(judged.subject).promises for m in metrics]
         found = flagged(
-            candidate.frame, [(m.at(*told), references.profile(p, m)) for p, m in every],
+            candidate.frame, [(tell(m), references.profile(p, m)) for p, m in every],
             missing=dict(judged.subject.missing), limit=limit, sensitive=judged.subject.sensitive,
+            beside={name: n.frame for name, n in candidate.beside.items()},
         )  # fmt: skip
         return Cells(found, tuple(p.id for p, _ in every))
 
@@ -98,7 +102,7 @@ class Prepared:
 
     def _readied(
         self, data: Any, subject: str | None, history: Past | None, profile: Any, window: Moment | None,
-        now: datetime | None,
+        now: datetime | None, *, beside: Mapping[str, Any] | None,
     ) -> tuple[Judged, Candidate, Given]:  # fmt: skip
         """Whose promises are judged, of which candidate, against what."""
         chosen = self.subject(subject)
@@ -106,7 +110,7 @@ class Prepared:
         about = window_of(chosen, frame, window, told)
         profiles = _profiles(profile, chosen, about, told)
         past = History(chosen.target) if history is None else self._past(history, chosen, profiles, now)
-        candidate = _candidate(chosen, frame, about, told)
+        candidate = _candidate(chosen, frame, about, told, beside)
         references = Given(past, self.contract, candidate, profiles=profiles)
         return Judged(contract=self.contract, subject=chosen), candidate, references
 
@@ -186,10 +190,13 @@ def _stamp(path: Path) -> tuple[tuple[str, int, int], ...]:
     return tuple((p.name, s.st_mtime_ns, s.st_size) for p in found for s in [p.stat()])
 
 
-def _candidate(subject: Subject, frame: pl.DataFrame, window: Window, now: datetime) -> Candidate:
+def _candidate(
+    subject: Subject, frame: pl.DataFrame, window: Window, now: datetime, beside: Mapping[str, Any] | None = None
+) -> Candidate:
+    neighbours = {name: Neighbour(framed(data), GIVEN) for name, data in (beside or {}).items()}
     return Candidate(
-        asset=subject.target, partition=window.partition, window=window, frame=frame, digest="", trial="", at=now,
-        wall=now,
+        asset=subject.target, partition=window.partition, window=window, frame=frame, digest="", trial="",
+        beside=neighbours, at=now, wall=now,
     )  # fmt: skip
 
 

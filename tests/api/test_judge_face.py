@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from qoa_platform.api import SubjectError, Verdicts, judge, prepare
+from qoa_platform.api import SubjectError, Verdicts, flags, judge, measure, prepare
 from qoa_platform.contracts import ContractErrors
 from qoa_platform.ledger import Store, open_ledger
 from qoa_platform.records import Status, Verdict, Window
@@ -183,3 +183,23 @@ def test_verdicts_as_rows() -> None:
     assert "unknown(no_reference)" in found._repr_html_()
     with pytest.raises(KeyError, match="no promise 'x'"):
         found["x"]
+
+
+def test_other_tables_stand_beside() -> None:
+    """A promise that names another asset is judged with its table, measured and flagged; without it, it is unknown."""
+    contract = (
+        HEAD
+        + """\
+  sales:
+    asset: shop/sales
+    promises:
+      - {id: known, metric: data.referential_integrity, column: item, parent: shop/items, must: "= 100 %"}
+"""
+    )
+    sales, items = {"item": ["ale", "bun", "eel"]}, pl.DataFrame({"item": ["ale", "bun"]})
+    found = judge(contract, sales, beside={"shop/items": items.to_pandas()}, now=NOW)
+    assert (found["known"].status, found["known"].value) == (Status.VIOLATED, 2 / 3)
+    assert [row["value"] for row in flags(contract, sales, beside={"shop/items": items}, now=NOW).records()] == ["eel"]
+    assert judge(contract, sales, now=NOW)["known"].status is Status.UNKNOWN
+    wish = {"metric": "data.referential_integrity", "column": "item", "parent": "shop/items"}
+    assert measure(sales, wish, beside={"shop/items": items}).value("data.referential_integrity") == 2 / 3
