@@ -107,11 +107,11 @@ def _subjects(
             yield _whole(mine, theirs)
         else:
             forms = before["subjects"][name], after["subjects"][name]
-            for key in forms[0]:
-                if key not in {"promises", "id"} and forms[0][key] != forms[1][key]:
+            for key in dict.fromkeys([*forms[0], *forms[1]]):
+                if key not in {"promises", "id"} and forms[0].get(key) != forms[1].get(key):
                     yield Change(
-                        area=Area.SUBJECT, kind=Kind.CHANGED, path=name, field=key, old=_said(forms[0][key]),
-                        new=_said(forms[1][key]), effect=effect_of_subject(key, mine, theirs),
+                        area=Area.SUBJECT, kind=Kind.CHANGED, path=name, field=key, old=_said(forms[0].get(key)),
+                        new=_said(forms[1].get(key)), effect=effect_of_subject(key, mine, theirs),
                     )  # fmt: skip
         yield from _promises(name, mine, theirs, catalogue)
 

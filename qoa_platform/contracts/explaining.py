@@ -66,7 +66,7 @@ def _subject(contract: Contract, subject: Subject, catalogue: Catalogue) -> list
             f"  Shown for each {listed(subject.segments)}; only the whole is judged, unless a promise says by."
         )
     if subject.schema is not None:
-        told = f"the columns, types and values of {subject.schema.ref}"
+        told = f"the columns, types and values of {subject.schema.ref}{wording.set_aside(subject.set_aside)}"
         lines += _promise_lines(contract, subject, SCHEMA_PROMISE, told, Severity.CRITICAL, gates=True)
     for promise in subject.promises:
         gates = (
@@ -117,8 +117,7 @@ def sentence(promise: Promise, catalogue: Catalogue = EVERY_METRIC) -> str:
         said += f", compared with {wording.compared_with(promise.reference)}"
     if promise.by is not None:
         said += f"; for each {promise.by} too"
-    if promise.set_aside is not None:
-        said += f"; rows that fail it are set aside, up to {show(promise.set_aside, Unit.RATIO)} of them"
+    said += wording.set_aside(promise.set_aside)
     if promise.min_n is not None:
         said += f"; below {promise.min_n} it is unknown"
     if promise.streak != 1:

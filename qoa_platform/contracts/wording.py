@@ -69,6 +69,15 @@ def bound(must: Must, unit: Unit) -> str:
             assert_never(must)
 
 
+def set_aside(limit: float | None) -> str:
+    """What becomes of rows that fail, as the end of a sentence; empty where nothing does.
+
+    >>> set_aside(0.01)
+    '; rows that fail it are set aside, up to 1 % of them'
+    """
+    return "" if limit is None else f"; rows that fail it are set aside, up to {show(limit, Unit.RATIO)} of them"
+
+
 def _number(value: float | None, unit: Unit) -> str:
     plain = unit in (Unit.ONE, Unit.COLUMN)
     return f"{value:g}" if plain and value is not None else show(value, unit) + (f" {unit}" if unit is Unit.NAT else "")

@@ -39,6 +39,8 @@ EDITS = [
     ("owner: demand-planning", "owner: somebody", Effect.NEUTRAL),
     ("attempts: 3", "attempts: 4", Effect.NEUTRAL),
     ("keep: 2", "keep: 3", Effect.NEUTRAL),
+    ('must: ">= 99 %", severity: critical', 'must: ">= 99 %", severity: critical, set_aside: 1 %', Effect.MIXED),
+    ("delay: 6 h", "delay: 6 h\n    set_aside: 1 %", Effect.MIXED),
 ]  # fmt: skip
 
 

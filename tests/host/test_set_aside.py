@@ -158,7 +158,10 @@ def test_accepting_what_was_kept_back_keeps_its_rows_apart(shop: Shop, monkeypat
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize("place", ["publish.before_move:2", "publish.after_move:2", "artifact.after_rename:3"])
+@pytest.mark.parametrize("place", [
+    "publish.before_move:2", pytest.param("publish.after_move:2", marks=pytest.mark.slow),
+    pytest.param("artifact.after_rename:3", marks=pytest.mark.slow),
+])  # fmt: skip
 def test_a_crash_leaves_all_or_nothing(
     open_shop: Open, tmp_path: Path, child: Callable[..., Any], place: str
 ) -> None:  # fmt: skip
