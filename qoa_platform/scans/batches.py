@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
+from qoa_platform.metrics import UNMERGEABLE
 from qoa_platform.records import Ask
 from qoa_platform.scans.answering import answered
 from qoa_platform.scans.arrows import Batch
@@ -15,12 +16,11 @@ from qoa_platform.scans.kernel import Answers, merged, prepared
 from qoa_platform.scans.normalising import Missing
 from qoa_platform.scans.opening import Opened
 from qoa_platform.scans.part import Part, Parted
-from qoa_platform.scans.planning import Plan, Shape, parts, whole
-from qoa_platform.scans.queries import Failure, Source
+from qoa_platform.scans.planning import Plan, columns_read, parts, plan, whole
+from qoa_platform.scans.queries import BROKEN, Failure, Source
 from qoa_platform.scans.selecting import Selections
 from qoa_platform.scans.spilling import Spills
 from qoa_platform.states import Grouped, Keys, State
-from qoa_platform.states.whole import Whole
 
 SHARE = 10
 """A batch takes one part in so many of the memory: reading it, its normal form and its aggregates take the others."""
@@ -29,11 +29,13 @@ ROWS = 1 << 20
 CHUNK = 1 << 16
 """Nor does a source hand over more rows at a time."""
 PEEK = 1 << 10
+FEW_BYTES = 1 << 16
+"""So many bytes of rows are held in any case."""
 FEW_KEYS = 100_000
 """So many are kept in any case."""
 KEY_BYTES = 100
 """A kept key takes so much memory."""
-APART = {"uniqueness": Shape.REPEAT, "quantile": Shape.QUANTILE, "whole": Shape.WHOLE}
+APART = UNMERGEABLE - {"nothing"}
 """``Ask.state`` that does not merge, and is answered over batches in a way of its own."""
 
 
@@ -129,7 +131,7 @@ def sized(batches: Iterable[Batch], size: int, rows: int = ROWS) -> Iterator[Bat
 # ----------------------------------------------------------------------------------------------------------- the stream
 
 
-def streamed(source: Opened, first: Iterator[Batch], steps: Plan, columns: Sequence[str], scene: Scene) -> Streamed:
+def streamed(source: Opened, first: Iterator[Batch], steps: Plan, scene: Scene) -> Streamed:
     """The asks of *steps* over the batches *first* of *source*: states merged, keys spilled, quantiles bracketed.
 
     What cannot be answered within *bounds* is a Failure that says so, and nothing else fails. The scene's *watch* is
@@ -150,8 +152,10 @@ def streamed(source: Opened, first: Iterator[Batch], steps: Plan, columns: Seque
         work.start(merged(each(), fits=work.fits))
         while work.selections.open:
             told.reads += 1
-            for batch in sized(source.batches(columns, chunk_rows(source, columns, memory)), size):
-                work.selections.add(work.part(batch)[0])
+            asks = work.selections.places
+            needed = sorted({name for ask in asks for name in columns_read(ask)})
+            for batch in sized(source.batches(needed, chunk_rows(source, needed, memory)), size):
+                work.selections.add(work.part(batch, asks)[0])
                 watch()
             work.selections.settle()
         told.found = work.answers()
@@ -167,28 +171,31 @@ class Work:
     def __init__(self, asks: Sequence[Ask], scene: Scene, *, again: bool) -> None:
         bounds = scene.bounds
         own = [part for ask in asks if ask.state in APART for part in parts(ask)]
-        kinds = {state: tuple(dict.fromkeys(ask for ask in own if ask.state == state)) for state in APART}
-        self.selections = Selections(kinds["quantile"], bounds.memory, again=again)
-        self.spills = Spills(kinds["uniqueness"], bounds.spill, bounds.memory)
-        self.wholes = Wholes(kinds["whole"], bounds.memory // 4)
+        unique, quantiles, others = (
+            tuple(dict.fromkeys(ask for ask in own if test(ask.state)))
+            for test in ("uniqueness".__eq__, "quantile".__eq__, lambda state: state not in {"uniqueness", "quantile"})
+        )
+        self.selections = Selections(quantiles, bounds.memory, again=again)
+        self.spills = Spills(unique, bounds.spill, bounds.memory)
+        self.held = Held(others, max(FEW_BYTES, bounds.memory // 5))
         self._asks, self._scene, self._memory = tuple(asks), scene, bounds.memory
         self._merging = (*(ask for ask in asks if ask.state not in APART), *self.selections.sketches)
         self._all = tuple(dict.fromkeys((*self._merging, *own)))
         self._found: Mapping[Ask, State | Failure] = {}
 
-    def part(self, batch: Batch) -> tuple[Part, Plan]:
-        """The normal rows of a batch, and its plan."""
-        steps, rows = prepared(batch.frame, self._all, self._scene.missing, batch.broken)
+    def part(self, batch: Batch, asks: Sequence[Ask]) -> tuple[Part, Plan]:
+        """The normal rows of a batch that *asks* read, and its plan."""
+        steps, rows = prepared(batch.frame, asks, self._scene.missing, batch.broken)
         return Part(Source.of(rows, self._scene.beside), rows, steps.refused), steps
 
     def answered(self, batch: Batch) -> Answers:
         """What merges, of a batch; its keys and rows are kept besides."""
-        part, steps = self.part(batch)
+        part, steps = self.part(batch, self._all)
         self.spills.add(part)
-        self.wholes.add(part, steps)
-        apart = frozenset(APART.values())
-        merging = replace(steps, asks=self._merging, passes=tuple(p for p in steps.passes if p.shape not in apart))
-        return answered(merging, part.rows, self._scene.beside)
+        self.held.add(part)
+        merging = (p._replace(asks=tuple(ask for ask in p.asks if ask.state not in APART)) for p in steps.passes)
+        wanted = replace(steps, asks=self._merging, passes=tuple(p for p in merging if p.asks))
+        return answered(wanted, part.rows, self._scene.beside)
 
     def fits(self, state: State) -> str | None:
         """Why a merged state is too large, if it is."""
@@ -205,7 +212,7 @@ class Work:
 
     def answers(self) -> dict[Ask, State | Failure]:
         """The answer to every ask."""
-        own = {**self.selections.answers(), **self.spills.answers(), **self.wholes.answers()}
+        own = {**self.selections.answers(), **self.spills.answers(), **self.held.answers(self._scene.beside)}
         return {ask: _assembled(ask, own) if ask.state in APART else self._found[ask] for ask in self._asks}
 
 
@@ -225,44 +232,39 @@ def _assembled(ask: Ask, own: Parted) -> State | Failure:
     return total
 
 
-class Wholes:
-    """The rows of *asks* (``whole``), as long as they take no more than *memory* bytes together."""
+class Held:
+    """The rows that *asks* read, for what needs all of them: as long as together they take at most *memory* bytes."""
 
     def __init__(self, asks: Iterable[Ask], memory: int) -> None:
-        self._found: dict[Ask, list[State]] = {ask: [] for ask in asks}
+        self._rows: dict[Ask, list[pl.DataFrame]] = {ask: [] for ask in asks}
         self._failed: dict[Ask, Failure] = {}
-        self._held = dict.fromkeys(self._found, 0)
         self._memory = memory
 
-    def add(self, part: Part, steps: Plan) -> None:
+    def add(self, part: Part) -> None:
         """The rows of a part."""
-        asks = tuple(ask for ask in self._found if ask not in self._failed)
-        if not asks:
-            return
-        passes = tuple(step for step in steps.passes if step.shape is Shape.WHOLE and step.asks[0] in asks)
-        for ask, state in answered(replace(steps, asks=asks, passes=passes), part.rows).items():
-            self._keep(ask, state)
+        for ask, held in self._rows.items():
+            if ask in self._failed:
+                continue
+            if ask in part.refused:
+                self._fail(ask, Failure(part.refused[ask]))
+                continue
+            try:
+                columns = sorted(plan([ask], part.rows.schema).columns)
+                held.append(part.source.where(ask.where).select(columns or part.rows.columns[:1]).collect())
+            except BROKEN as error:
+                self._fail(ask, part.source.failure(error, ask))
+            if sum(int(frame.estimated_size()) for frames in self._rows.values() for frame in frames) > self._memory:
+                cause = f"{ask.state} needs all rows at once, and they take more than {self._memory:,} bytes"
+                self._fail(ask, Failure(f"{cause}. Allowed: as many, or more memory"))
 
-    def _keep(self, ask: Ask, state: State | Failure) -> None:
-        if isinstance(state, Failure):
-            self._failed[ask], self._found[ask] = state, []
-            return
-        size = sum(int(s.frame.estimated_size()) for s in (state, *_groups(state)) if isinstance(s, Whole))
-        self._held[ask] += size
-        if sum(self._held.values()) > self._memory:
-            self._held[ask] = 0
-            cause = f"the rows themselves take more than {self._memory:,} bytes. Allowed: as many, or more memory"
-            self._failed[ask], self._found[ask] = Failure(cause), []
-            return
-        self._found[ask].append(state)
+    def _fail(self, ask: Ask, failure: Failure) -> None:
+        self._failed[ask], self._rows[ask] = failure, []
 
-    def answers(self) -> Mapping[Ask, State | Failure]:
-        """The rows of every ask, in their order."""
-        return {ask: self._failed.get(ask) or _below(found) for ask, found in self._found.items()}
+    def answers(self, beside: Beside) -> Answers:
+        """The answer to every ask, over all of its rows, in their order."""
+        return {ask: self._failed.get(ask) or self._answer(ask, beside) for ask in self._rows}
 
-
-def _below(found: Sequence[State]) -> State | Failure:
-    return merged({_ANY: state} for state in found).get(_ANY, Failure("there was no batch"))
-
-
-_ANY = Ask(state="rows")
+    def _answer(self, ask: Ask, beside: Beside) -> State | Failure:
+        rows, every = _joined(self._rows[ask]), replace(ask, where=None)  # it was filtered already
+        self._rows[ask] = []
+        return answered(plan([every], rows.schema), rows, beside)[every]

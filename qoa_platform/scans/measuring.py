@@ -133,9 +133,10 @@ def _scanned(source: Opened, steps: Plan, scene: Scene) -> tuple[Plan, Streamed]
     rows = gathered(source, columns, scene.bounds.memory)
     if isinstance(rows, Batch):
         planned, told = _of_frame(rows.frame, steps.asks, scene.missing, scene.beside, rows.broken)
-        told.found = {**told.found, **{ask: Failure(cause) for ask, cause in steps.refused.items()}}  # of all columns
-        return planned, told
-    return steps, streamed(source, rows, steps, columns, scene)
+    else:
+        planned, told = steps, streamed(source, rows, steps, scene)
+    told.found = {**told.found, **{ask: Failure(cause) for ask, cause in steps.refused.items()}}  # of all columns
+    return planned, told
 
 
 def _report(wanted: int, steps: Plan, told: Streamed, seconds: float | None, resident: int | None) -> ScanReport:

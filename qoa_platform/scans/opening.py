@@ -8,6 +8,7 @@ import polars as pl
 
 from qoa_platform.scans.arrows import BROKEN, Batch, framed, schema_of
 from qoa_platform.scans.columns import Schema
+from qoa_platform.scans.paging import pages
 
 
 class SourceError(ValueError):
@@ -82,17 +83,16 @@ def of_frame(frame: pl.DataFrame, data: Any = None, broken: Mapping[str, str] | 
 
 
 def of_dataset(data: Any) -> Opened:
-    """An Arrow dataset: a file, a folder, or several of them; read one batch ahead of the scan."""
+    """An Arrow dataset: a file, a folder, or several of them. Parquet is decoded as it is read, page by page."""
+    import pyarrow.dataset as ds  # noqa: PLC0415 (only where there is one)
+
     schema, broken = schema_of(data.schema)
+    paged = isinstance(data, ds.FileSystemDataset) and isinstance(data.format, ds.ParquetFileFormat)
 
     def read(columns: Sequence[str], rows: int) -> Iterator[Any]:
-        import pyarrow.dataset as ds  # noqa: PLC0415 (only where there is one)
-
-        options = ds.ParquetFragmentScanOptions(pre_buffer=False, use_buffered_stream=True)
-        is_parquet = getattr(getattr(data, "format", None), "default_extname", "") == "parquet"
-        more = {"fragment_scan_options": options} if is_parquet else {}
-        scanner = data.scanner(columns=list(columns), batch_size=rows, batch_readahead=2, fragment_readahead=1, **more)
-        return iter(scanner.to_batches())
+        if paged:
+            return pages(data, columns, rows)
+        return iter(data.scanner(columns=list(columns), batch_size=rows, batch_readahead=1).to_batches())
 
     return Opened(data=data, schema=schema, broken=broken, read=read)
 

@@ -1,6 +1,6 @@
 """Owns selected answers: exact quantiles of a stream, read again until every bracket has settled."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -27,6 +27,10 @@ Found = dict[float, float | Bracket]
 """q → its value, or the bracket in which it stands."""
 
 
+Groups = dict[str | None, tuple[int, Found]]
+"""Group → its values, and their quantiles."""
+
+
 def sketch_of(ask: Ask) -> Ask:
     """The ask for the sketch that brackets the quantiles of *ask*."""
     return replace(ask, state="quantile_sketch", params=())
@@ -40,7 +44,7 @@ class Selections:
         self.sketches = tuple(dict.fromkeys(map(sketch_of, self.asks)))
         self._memory, self._again = memory // 4, again
         self._failed: dict[Ask, Failure] = {}
-        self._groups: dict[Ask, dict[str | None, tuple[int, Found]]] = {}
+        self._groups: dict[Ask, Groups] = {}
         self._left = 0
 
     def start(self, found: Mapping[Ask, State | Failure]) -> None:
@@ -72,18 +76,17 @@ class Selections:
     @property
     def open(self) -> bool:
         """Whether the rows have to be read again."""
-        return any(self._brackets())
+        return bool(self.places)
 
-    def _brackets(self) -> Iterable[Bracket]:
-        return (
-            bracket for groups in self._groups.values() for _, found in groups.values()
-            for bracket in found.values() if isinstance(bracket, Bracket)
-        )  # fmt: skip
+    @property
+    def places(self) -> tuple[Ask, ...]:
+        """The columns, filters and groups that have to be read again, as the asks for their sketches."""
+        return tuple(place for place, groups in self._groups.items() if any(_unsettled(groups)))
 
     def add(self, part: Part) -> None:
         """The values of a part, read again."""
         for place, groups in self._groups.items():
-            if not any(isinstance(b, Bracket) for _, found in groups.values() for b in found.values()):
+            if not any(_unsettled(groups)):
                 continue
             try:
                 rows = values_of(part.source.where(place.where), place, part.source.layout.schema).collect()
@@ -110,7 +113,7 @@ class Selections:
 
     def _give_up(self, cause: str) -> None:
         for place, groups in list(self._groups.items()):
-            if any(isinstance(b, Bracket) for _, found in groups.values() for b in found.values()):
+            if any(_unsettled(groups)):
                 self._fail(place, Failure(cause))
 
     def _fail(self, place: Ask, failure: Failure) -> None:
@@ -128,6 +131,10 @@ class Selections:
             value = values.get(q)
             found[name] = Sums() if value is None or isinstance(value, Bracket) else Sums.of_terms(n, value=value)
         return {str(name): state for name, state in found.items()} if ask.by else found[WHOLE]
+
+
+def _unsettled(groups: Groups) -> Iterator[Bracket]:
+    return (b for _, found in groups.values() for b in found.values() if isinstance(b, Bracket))
 
 
 def _sketches(state: State | Failure) -> dict[str | None, QuantileSketch]:

@@ -36,7 +36,7 @@ class Spills:
         self._made: Path | None = None
         self._spills: dict[Ask, Spill] = {}
         self._failed: dict[Ask, Failure] = {} if folder is not None else dict.fromkeys(self.asks, Failure(OFF))
-        self._memory = memory // 4
+        self._memory = memory // 2
 
     def add(self, part: Part) -> None:
         """The keys of a part. What cannot be hashed or written is a Failure of its ask, and stays one."""

@@ -40,7 +40,7 @@ def folded(data: Any, asks: Sequence[Ask], *, memory: int, spill: Path | None, m
         columns = sorted(steps.columns) or list(source.schema)[:1]
         found = gathered(source, columns, memory)
         batches = iter([found]) if isinstance(found, tuple) else found
-        return streamed(source, batches, steps, columns, scene)
+        return streamed(source, batches, steps, scene)
 
 
 def same(a: Any, b: Any) -> bool:
@@ -186,7 +186,7 @@ def test_rows_that_do_not_fit_are_unknown(tmp_path: Path) -> None:
     assert told.found[small].n == frame.filter(pl.col("tied") == 1).height  # type: ignore[union-attr]
     failed = told.found[large]
     assert isinstance(failed, Failure)
-    assert failed.cause.startswith("the rows themselves take more than 100,000 bytes")
+    assert failed.cause.startswith("whole needs all rows at once, and they take more than 80,000 bytes")
     assert told.found[count_].hits == 20_000  # type: ignore[union-attr]
 
 
