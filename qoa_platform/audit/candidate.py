@@ -8,7 +8,7 @@ from typing import NamedTuple
 import polars as pl
 
 from qoa_platform.audit.setting_aside import Aside
-from qoa_platform.records import Contract, Measurement, StoredState, Subject, Verdict, Window
+from qoa_platform.records import Contract, Measurement, Profile, StoredState, Subject, Verdict, Window
 
 
 class Neighbour(NamedTuple):
@@ -45,13 +45,15 @@ class Candidate:
 class Audited:
     """What an audit found. *states* are kept so that no row of the partition is read twice.
 
-    *aside* are the rows that failed promises which say that such rows may be set aside.
+    *aside* are the rows that failed promises which say that such rows may be set aside; *profiles* edges that moving
+    references are counted on from now on.
     """
 
     verdicts: tuple[Verdict, ...] = ()
     measurements: tuple[Measurement, ...] = ()
     states: tuple[StoredState, ...] = ()
     aside: tuple[Aside, ...] = ()
+    profiles: tuple[Profile, ...] = ()
 
     @property
     def blocked(self) -> bool:
@@ -64,6 +66,7 @@ class Audited:
             measurements=self.measurements + other.measurements,
             states=self.states + other.states,
             aside=self.aside + other.aside,
+            profiles=tuple({p.digest: p for p in (*self.profiles, *other.profiles)}.values()),
         )
 
 

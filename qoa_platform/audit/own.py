@@ -83,6 +83,7 @@ def audit_own(
         verdicts=tuple(verdicts),
         measurements=tuple(_with_segments(bench.measurements, bench, asked.shown, answers[len(built) :])),
         aside=tuple(failing.aside),
+        profiles=() if any(v.blocks for v in verdicts) else tuple(references.frozen),
         states=_stored(found, candidate, _asks(rules) - _asks(wanted) if rules else set()) if keep else (),
     )
 

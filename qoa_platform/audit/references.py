@@ -8,7 +8,7 @@ from qoa_platform.audit.candidate import Candidate
 from qoa_platform.audit.reader import Reader
 from qoa_platform.metrics import Metric
 from qoa_platform.metrics.facts import Past
-from qoa_platform.profiles import moving
+from qoa_platform.profiles import FreezeError, freeze, moving, unfilled, wanted
 from qoa_platform.records import (
     Ask,
     Contract,
@@ -23,6 +23,11 @@ from qoa_platform.records import (
 )
 from qoa_platform.states import decode
 
+EDGES = "edges of "
+"""How the name of a profile begins that moving references are counted on."""
+MERGED = frozenset({"histogram", "frequencies", "moments"})
+"""States of partitions that become a moving reference."""
+
 
 @dataclass(slots=True)
 class References:
@@ -33,6 +38,9 @@ class References:
     candidate: Candidate
     _known: dict[str, Profile | None] = field(default_factory=dict)
     _published: list[Pointer] | None = None
+    _counted: list[Profile] | None = None
+    frozen: list[Profile] = field(default_factory=list)
+    """Edges that were frozen for this audit, to be kept where the candidate is not held back."""
 
     def published(self) -> list[Pointer]:
         """Published partitions of the asset before the candidate's window, oldest first."""
@@ -91,12 +99,50 @@ class References:
         return found or next((p for p in self.ledger.find(Profile, newest_first=True) if p.name == name), None)
 
     def _moving(self, metric: Metric, count: int) -> Profile | None:
-        """Frozen dictionaries of the last *count* published partitions, from their stored states: no row is read."""
-        ask = metric.ask(None)
-        stored = self._stored(ask, count) if ask is not None else []
-        if ask is None or not stored:
+        """The last *count* published partitions, merged from their stored states: no row is read.
+
+        What has to be counted on edges is counted on those that were frozen once (metrics.md 2 d). Until a partition
+        has been counted on them, they come without a reference count, so that this one is.
+        """
+        base = None if metric.ask(None) is not None else self._edges(metric)
+        ask = metric.ask(base)
+        if ask is None or ask.state not in MERGED:
             return None
+        asset, heads = self.candidate.asset, self.published()[-count:]
+        ids = [short("state", ask, asset, h.key.removeprefix(f"{asset}|"), h.value) for h in heads]
+        stored = self.ledger.find(StoredState, ids=ids) if ids else ()
+        if not stored:
+            return unfilled(base) if base is not None else None
         return moving(
-            [(s.partition, decode(s.content)) for s in stored], ask=ask, subject=self.candidate.asset,
-            at=self.candidate.at, wall=self.candidate.wall, source=tuple(s.data for s in stored),
+            [(s.partition, decode(s.content)) for s in stored], ask=ask, subject=asset, at=self.candidate.at,
+            wall=self.candidate.wall, source=tuple(s.data for s in stored),
         )  # fmt: skip
+
+    def _edges(self, metric: Metric) -> Profile | None:
+        """The edges that a moving reference is counted on: the first of the ledger, else frozen now, of this candidate.
+
+        The candidate itself is not read against them: it has no reference yet, and is the first one of the next.
+        """
+        subject = next((s for s in self.contract.subjects if s.asset == self.candidate.asset and s.model is None), None)
+        if subject is None:
+            return None
+        if self._counted is None:
+            frozen = self.ledger.find(Profile, series=subject.target)
+            self._counted = [p for p in frozen if p.name.startswith(EDGES)]
+        found = next((p for p in self._counted if metric.ask(p) is not None), None)
+        if found is not None:
+            return found
+        try:
+            fresh = freeze(
+                self.candidate.frame, [w for w in wanted(subject) if w.column in metric.columns],
+                name=f"{EDGES}{self.candidate.asset}", subject=subject.target, window=self.candidate.window,
+                source=(self.candidate.digest,), at=self.candidate.at, wall=self.candidate.wall,
+                missing=dict(subject.missing), where=subject.where,
+            )  # fmt: skip
+        except FreezeError:
+            return None
+        if metric.ask(fresh) is None:
+            return None
+        self._counted.append(fresh)
+        self.frozen.append(fresh)
+        return fresh

@@ -10,7 +10,7 @@ from qoa_platform.metrics.specs import MetricSpec, spec
 from qoa_platform.records import Ask, ColumnProfile, Direction, Edges, Profile, Reading, Reason, Unit
 from qoa_platform.states import Histogram, Moments
 
-AGAIN = "its fine edges were frozen without the ends of the reference: freeze it again"
+AGAIN = "its fine edges do not span the reference: freeze it again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,7 +183,7 @@ class WassersteinStd(Wasserstein):
         if reading.value is None:
             return reading
         if std is None:
-            return undefined(reading.n, "the reference is constant")
+            return undefined(reading.n, "the reference is constant, or its spread is not known")
         value, bound = reading.value / std, (reading.bound or 0.0) / std
         return Reading(value=value, n=reading.n, bound=bound)
 
@@ -213,7 +213,7 @@ class MeanShift(FrameMetric):
         if not state.n:
             return Reading.unknown(Reason.NO_DATA)
         if (std := spread(known)) is None:
-            return undefined(state.n, "the reference is constant")
+            return undefined(state.n, "the reference is constant, or its spread is not known")
         return Reading(value=(state.mean - known.mean) / std, n=state.n)
 
 

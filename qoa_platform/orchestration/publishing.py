@@ -241,7 +241,7 @@ def _ended(
 
 
 def _batch(work: Work, trial: Trial, found: Audited, moves: tuple[Move, ...], model: Registered | None) -> Batch:
-    records: tuple[Record, ...] = (trial, *found.measurements, *found.states, *found.verdicts)
+    records: tuple[Record, ...] = (trial, *found.measurements, *found.states, *found.verdicts, *found.profiles)
     guards: tuple[Guard, ...] = ()
     if model is not None:
         records = (*records, *model.profiles, model.version)

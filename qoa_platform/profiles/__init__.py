@@ -2,7 +2,7 @@
 
 from qoa_platform.profiles.encoding import ProfileError, decode, encode
 from qoa_platform.profiles.freezing import FreezeError, freeze
-from qoa_platform.profiles.moving import moving
+from qoa_platform.profiles.moving import moving, unfilled
 from qoa_platform.profiles.summarising import summarise
 from qoa_platform.profiles.summary import Summary
 from qoa_platform.profiles.wanting import Wanted, wanted
@@ -17,5 +17,6 @@ __all__ = [
     "freeze",
     "moving",
     "summarise",
+    "unfilled",
     "wanted",
 ]

@@ -1,13 +1,16 @@
 """Owns the moving reference: what the last partitions held, merged from their stored states; no row is read twice."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from functools import reduce
+from math import isclose
 from operator import add
+from typing import Any
 
 from qoa_platform.profiles.freezing import DICTIONARY_CAP, FreezeError
-from qoa_platform.records import Ask, Category, ColumnProfile, Profile, Window
-from qoa_platform.states import Frequencies, Grouped, Moments, State
+from qoa_platform.records import Ask, Category, ColumnProfile, Edges, Profile, Window
+from qoa_platform.states import Frequencies, Grouped, Histogram, Moments, State
 
 
 def moving(
@@ -22,10 +25,11 @@ def moving(
     """The profile of the last partitions: *parts* are (partition, stored answer to *ask*), in any order.
 
     Frequencies become the dictionary of the ask's column (or its masks, where those were counted), and one per group
-    where the ask has ``by``; moments become mean and std. The name begins with ``last`` (a moving profile has a new
-    digest for every window, and no series of its own), the window spans the days of the parts. A dictionary that is not
-    exact, or has more than 10 000 values, is *overflow*: no reference, rather than half of one. Raises FreezeError
-    without parts, for partitions that are no days, and for states that hold no reference.
+    where the ask has ``by``; moments become mean and std, histograms the counts on the edges of the ask. The name
+    begins with ``last`` (a moving profile has a new digest for every window, and no series of its own), the window
+    spans the days of the parts. A dictionary that is not exact, or has more than 10 000 values, is *overflow*: no
+    reference, rather than half of one. Raises FreezeError without parts, for partitions that are no days, and for
+    states that hold no reference.
     """
     if not parts:
         raise FreezeError(f"no partition of {subject} is there to compare with")
@@ -35,11 +39,51 @@ def moving(
         name=f"last {len(ordered)} partitions of {subject}",
         subject=subject,
         window=_window([partition for partition, _ in ordered], subject),
-        columns=tuple(_columns(state, "|".join(ask.columns), masks=dict(ask.params).get("of") == "mask")),
+        columns=tuple(
+            _binned(state, ask)
+            if ask.state == Histogram.NAME
+            else _columns(state, "|".join(ask.columns), masks=dict(ask.params).get("of") == "mask")
+        ),
         source=source,
         at=at,
         wall=wall,
     )
+
+
+def unfilled(base: Profile) -> Profile:
+    """*base* as a moving reference before any partition was counted on it: its edges and values, and no counts."""
+
+    def emptied(bins: Edges | None) -> Edges | None:
+        return None if bins is None else Edges(edges=bins.edges, counts=(0,) * len(bins.counts))
+
+    columns = tuple(
+        replace(
+            c, n=0, missing=0, mean=None, std=None, fences=None, noise=(), bins10=emptied(c.bins10),
+            bins2048=emptied(c.bins2048),
+            dictionary=None if c.dictionary is None else tuple(replace(v, count=0) for v in c.dictionary),
+        )
+        for c in base.columns
+    )  # fmt: skip
+    return replace(base, name=f"last 0 partitions of {base.subject}", columns=columns, source=())
+
+
+def _binned(state: State, ask: Ask) -> Iterator[ColumnProfile]:
+    """The column whose counts stand on the edges of *ask*: fine ones where values were summed too, else the ten bins.
+
+    Its extremes are the ends of fine edges only where nothing lies beyond them.
+    """
+    edges: Any = dict(ask.params)["edges"]
+    parts = [(None, state.whole), *state.groups] if isinstance(state, Grouped) else [(None, state)]
+    for group, part in parts:
+        if not isinstance(part, Histogram):
+            raise FreezeError(f"a {part.NAME} of {ask.columns[0]!r} is no reference. Allowed: a histogram")
+        bins, sums = Edges(edges=tuple(edges), counts=part.counts), dict(part.sums).get("x")
+        inside = sums is not None and not part.counts[-1] and isclose(sums[0], part.counts[0] * edges[0], abs_tol=0.0)
+        yield ColumnProfile(
+            column=ask.columns[0], group=group, n=part.n + part.missing, missing=part.missing,
+            minimum=edges[0] if inside else None, maximum=edges[-1] if inside else None,
+            bins10=bins if sums is None else None, bins2048=None if sums is None else bins,
+        )  # fmt: skip
 
 
 def _window(partitions: Sequence[str], subject: str) -> Window:
@@ -84,4 +128,4 @@ def _column(state: State, column: str, group: str | None, *, masks: bool) -> Col
                 mean=state.mean if state.n else None, std=std,
             )  # fmt: skip
         case _:
-            raise FreezeError(f"a {state.NAME} of {column!r} is no reference. Allowed: frequencies, moments")
+            raise FreezeError(f"a {state.NAME} of {column!r} is no reference. Allowed: frequencies, histogram, moments")

@@ -86,7 +86,7 @@ class Desk:
             kind=PointerKind.PUBLISHED, key=key, value=digest, expected=head.generation if head else 0, verb="publish",
             actor="test", reason="test", at=self.clock.now, wall=self.clock.now,
         )  # fmt: skip
-        self.write(Batch(records=(*found.measurements, *found.states, *found.verdicts), moves=(move,)))
+        self.write(Batch(records=(*found.measurements, *found.states, *found.verdicts, *found.profiles), moves=(move,)))
         return found
 
     def write(self, batch: Batch) -> None:

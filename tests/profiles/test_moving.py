@@ -98,5 +98,5 @@ def test_what_is_no_reference_is_refused() -> None:
         of_states([], ask)
     with pytest.raises(FreezeError, match=r"no days. Allowed: YYYY-MM-DD"):
         of_states([("first", Frequencies())], ask)
-    with pytest.raises(FreezeError, match=r"tally.*Allowed: frequencies, moments"):
+    with pytest.raises(FreezeError, match=r"tally.*Allowed: frequencies, histogram, moments"):
         of_states([("2026-01-01", Tally(1, 2))], ask)
