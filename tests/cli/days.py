@@ -40,6 +40,8 @@ subjects:
       - {id: grouped, metric: data.mean, column: amount, by: item, must: ">= 0"}
 """
 FIRST, COUNT = "2017-01-01", 59
+HELD = "2017-01-11"
+"""A later content of this day was measured and held back: it was never published."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +71,10 @@ def day(name: str, rows: int, seed: int, level: float = 10.0) -> pl.DataFrame:
 
 
 def sold(root: Path, count: int = COUNT) -> Sold:
-    """A project with *count* published days: the second month is dearer, one day was repaired, one is missing."""
+    """A project with *count* published days: the second month is dearer, one day was repaired, one is missing.
+
+    Of one day a later content was held back.
+    """
     from qoa_platform.profiles import Wanted, freeze
     from qoa_platform.records import Batch
 
@@ -98,6 +103,8 @@ def sold(root: Path, count: int = COUNT) -> Sold:
         repaired = days(FIRST, count)[3]
         frames[repaired] = day(repaired, 90, 999)
         desk.publish(ASSET, repaired, frames[repaired])
+        held = desk.judged(ASSET, HELD, day(HELD, 500, 7))
+        desk.write(Batch(records=(*held.measurements, *held.states)))
         LedgerClock(ledger).set(clock.now)
         assert ledger.pointer(PointerKind.PUBLISHED, f"{ASSET}|{repaired}") is not None
     del frames[missing]

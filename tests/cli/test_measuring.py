@@ -8,7 +8,7 @@ from qoa_platform.api import compare, measure
 from qoa_platform.ledger import open_ledger
 from tests.audit.desk import days
 from tests.cli.conftest import Qoa
-from tests.cli.days import ASSET, COUNT, FIRST, Sold, sold
+from tests.cli.days import ASSET, COUNT, FIRST, HELD, Sold, sold
 
 
 @pytest.fixture(scope="module")
@@ -141,6 +141,16 @@ def test_a_repaired_day_replaces_its_state(qoa: Qoa, shop: Sold) -> None:
         assert len({s.data for s in ledger.find(StoredState) if s.partition == day}) == 2
     (found,) = answers(qoa, "--metric", "volume", "--since", day, "--until", "2017-01-05")
     assert found["value"] == 90 == shop.frames[day].height
+
+
+def test_what_was_held_back_does_not_count(qoa: Qoa, shop: Sold) -> None:
+    """States of a content that was never published stand in the ledger, and later ones: none of them is merged."""
+    with open_ledger(shop.root / ".qoa" / "ledger.db") as ledger:
+        from qoa_platform.records import StoredState
+
+        assert len({s.data for s in ledger.find(StoredState) if s.partition == HELD}) == 2
+    (found,) = answers(qoa, "--metric", "volume", "--since", HELD, "--until", "2017-01-12")
+    assert found["value"] == shop.frames[HELD].height < 100
 
 
 @pytest.mark.parametrize(
