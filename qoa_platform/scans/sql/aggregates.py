@@ -3,14 +3,17 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
+from math import isfinite
 from typing import Any
 
 import polars as pl
 
 from qoa_platform.records import Ask
 from qoa_platform.scans.aggregates import MANY_EDGES, SHAPE
-from qoa_platform.scans.columns import is_time
+from qoa_platform.scans.columns import is_time, require_number
+from qoa_platform.scans.quantiles import level
 from qoa_platform.scans.sql.columns import Layout
+from qoa_platform.scans.sql.fields import field_aggregates
 from qoa_platform.scans.sql.tallies import ALL, HITS, counted, tally
 from qoa_platform.scans.sql.text import NotPushed, Place, Sql, bound, double, sql
 from qoa_platform.scans.times import micros, moment
@@ -23,6 +26,8 @@ STATES: Mapping[str, frozenset[str]] = {
     "comoments": frozenset(),
     "span": frozenset({"until"}),
     "histogram": frozenset({"digest", "edges"}),
+    "quantile": frozenset({"q"}),
+    "fields": frozenset({"fields"}),
 }
 """The states that are aggregates in SQL (beside tallies), each with the parameters that are understood here."""
 COUNTS: Mapping[str, frozenset[str]] = {
@@ -76,6 +81,11 @@ def aggregate(ask: Ask, layout: Layout) -> Aggregate:
             return _moments(ask.columns[0], layout, shape=params.get("order") == SHAPE)
         case "comoments":
             return _comoments(ask.columns, layout)
+        case "fields":
+            exprs, read = field_aggregates(ask, layout)
+            return Aggregate(exprs=exprs, read=read)
+        case "quantile":
+            return _quantile(ask, layout)
         case "span":
             return _span(ask.columns[0], layout, params.get("until"))
         case _:
@@ -175,6 +185,23 @@ def _comoments(columns: tuple[str, ...], layout: Layout) -> Aggregate:
 
     means = {prefix + "x": sql("avg({})", xs), prefix + "y": sql("avg({})", ys)}
     return Aggregate(exprs={prefix + name: expr for name, expr in exprs.items()}, means=means, read=read)
+
+
+def _quantile(ask: Ask, layout: Layout) -> Aggregate:
+    """Type 7, over present finite values. Raises NotPushed where its neighbours are too far apart to be subtracted."""
+    require_number(ask.columns[0], layout.schema, "a quantile")
+    value, q = layout.finite(ask.columns[0]), level(ask)
+    prefix = f"quantile {ask.columns[0]!r} "
+    counted_, wanted = prefix + "n", prefix + repr(q)
+
+    def read(values: Values) -> State:
+        n, found = int(values[counted_] or 0), values[wanted]
+        if n and not isfinite(found):
+            raise NotPushed(f"a quantile of {ask.columns[0]!r} that is {found}")
+        return Sums.of_terms(n, value=float(found)) if n else Sums()
+
+    order = sql("percentile_cont({}) WITHIN GROUP (ORDER BY {})", double(q), value)
+    return Aggregate(exprs={counted_: sql("count({})", value), wanted: order}, read=read)
 
 
 def _span(column: str, layout: Layout, until: Any) -> Aggregate:

@@ -199,6 +199,10 @@ def _computed(expr: Arithmetic, layout: Layout) -> Typed:
     if expr.operator is Computing.DIVIDE:
         x, y = as_double(a), as_double(b)
         return Typed(layout.dialect.number(sql("CASE WHEN {} <> 0 THEN {} / {} END", y, x, y)), Kind.DOUBLE)
+    columns = isinstance(expr.left, Column) and isinstance(expr.right, Column)
+    if a.kind is b.kind is Kind.TIME and expr.operator is Computing.SUBTRACT and columns:
+        seconds = sql("({} / {})", layout.dialect.cast(sql("({} - {})", a.sql, b.sql), Type.DOUBLE), double(1e6))
+        return Typed(seconds, Kind.DOUBLE)
     if a.kind is b.kind is Kind.WHOLE:
         bits = width(expr, layout.schema)
         return Typed(_whole(expr.operator, _wide(a, bits, layout), _wide(b, bits, layout), bits, layout), Kind.WHOLE)

@@ -24,6 +24,7 @@ from qoa_platform.scans.sql.counting import Found, counted_answers, unique
 from qoa_platform.scans.sql.tables import Table
 from qoa_platform.scans.sql.text import NotPushed, Sql, double, identifier, joined, size, sql
 from qoa_platform.states import State, Tally
+from qoa_platform.states.grouped import CAP
 
 GROUPS = 100_000
 """So many groups are fetched; more are streamed."""
@@ -139,7 +140,7 @@ def _run(step: Pass, table: Table, layout: Layout) -> Mapping[Ask, Answer]:
     read = {name for ask in step.asks for name in (columns_read(ask) or layout.schema)} | set(step.by)
     rows = layout.rows(table.source, read, where)
     match step.shape:
-        case Shape.SELECT | Shape.GROUP:
+        case Shape.SELECT | Shape.GROUP | Shape.QUANTILE:
             return _aggregated(step, rows, table, layout)
         case Shape.REPEAT:
             return {ask: unique(ask, rows, table, layout) for ask in step.asks}
@@ -166,6 +167,8 @@ def _aggregated(step: Pass, rows: Sql, table: Table, layout: Layout) -> Mapping[
     if len(fetched) > GROUPS:
         raise NotPushed(f"more than {GROUPS:,} groups by {', '.join(step.by)}")
     names = group_names(frame_of([row[: len(by)] for row in fetched], step.by, layout.schema), step.by)
+    if step.shape is Shape.QUANTILE and (len(names) > CAP or len(set(names)) < len(names)):
+        raise NotPushed(f"quantiles within more than {CAP:,} groups")
     return {ask: _per_group(item, names, values) for ask, item in items.items()}
 
 
