@@ -33,7 +33,7 @@ def test_a_token_that_fills_whole_columns_is_a_convention() -> None:
 def test_a_token_beside_true_gaps_is_doubted() -> None:
     """Beers' ``N/A``: the table leaves gaps elsewhere, so a word for one is a mistake."""
     frame = pl.DataFrame(
-        {"a": ["N/A" if k % 2 else str(k) for k in range(40)], "b": ["" if k < 2 else "z" for k in range(40)]}
+        {"a": ["N/A" if k % 3 == 0 else str(k) for k in range(40)], "b": ["" if k < 2 else "z" for k in range(40)]}
     )
     found = absences(frame, look(frame))
     assert found["a"].tokens == ("N/A",)
@@ -175,3 +175,15 @@ def test_a_column_that_names_rows_of_another_table() -> None:
     refers = [e for e in found.evidence if e.metric == "data.referential_integrity"]
     assert [(e.promise, e.violations, e.mode) for e in refers] == [("product_refers", 2, Mode.ENFORCE)]
     assert "parent: " in found.text
+
+
+def test_a_hole_that_another_column_explains_is_the_datas_own() -> None:
+    """No cause of death where nobody died, whatever the word for it."""
+    died = [k % 3 == 0 for k in range(90)]
+    cause = [["flu", "age"][k % 2] if d else "NA" for k, d in enumerate(died)]
+    number = [str(k) if k % 11 else "NA" for k in range(90)]
+    frame = pl.DataFrame(
+        {"died": ["yes" if d else "no" for d in died], "cause": cause, "number": number, "y": [""] + ["z"] * 89}
+    )
+    found = absences(frame, look(frame))
+    assert (found["cause"].tokens, found["cause"].doubted) == (("NA",), False)

@@ -23,6 +23,8 @@ from qoa_platform.scans.normalising import normal
 LETTERS = re.compile(r"a-z\]|A-Z\]|\[\^")
 """What the pattern of a format holds where letters vary."""
 NOTHING: Mapping[str, pl.DataFrame] = MappingProxyType({})
+HOLLOW = 0.4
+"""Where more of a column is missing, that is the rule, and no other column says what is gone."""
 DECIDED = 0.5
 """Missing values of which so many are decided by another column are doubted."""
 ONCE = 3
@@ -90,7 +92,8 @@ def _hidden(rows: pl.DataFrame, gone: Mapping[str, Absence], depends: tuple[Depe
     found = {}
     for item in depends:
         hole = gone[item.right]
-        if hole.missing and not hole.doubted and item.right not in found:
+        filled = hole.missing <= HOLLOW * rows.height
+        if hole.missing and filled and not hole.doubted and item.right not in found:
             known = decided(rows, item)
             if known >= DECIDED * hole.missing:
                 why = f"{known} of {hole.missing} missing values are decided by {', '.join(item.left)}"

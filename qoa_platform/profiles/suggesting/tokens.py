@@ -18,7 +18,7 @@ AMBIGUOUS = frozenset(
 """Texts that may be values: they need more evidence."""
 ODD = frozenset({"n", "x", "xx", "xxx", "other", "0"})
 """Of those, never tokens by their word alone."""
-WHOLE = 0.9
+WHOLE = 0.5
 """A token that fills so much of a column is how the table says "there is nothing": a convention, no mistake."""
 OFTEN = 3
 NUMERIC_COLUMN = 0.8
@@ -26,6 +26,8 @@ DOUBTED = 0.05
 """At most so much of a column is doubted when it is missing without being spelt oddly."""
 EVEN_COLUMNS, HALF, EVEN_DOUBTED = 5, 0.5, 0.2
 """Where five columns and half of all miss about as much as one another, up to a fifth of each is doubted."""
+EXPLAINED, FEW_VALUES, CLEARLY = 0.05, 20, 0.7
+"""Gaps in so much of a column are looked for in columns of few values, which must tell most of them from the rest."""
 TOGETHER = 0.6
 
 
@@ -66,7 +68,14 @@ def absences(frame: pl.DataFrame, facts: Mapping[str, Facts]) -> Mapping[str, Ab
     holes = _holes(frame, facts, found)
     even = _even([f.without(found.get(name, ())).missing / max(1, f.n) for name, f in facts.items()])
     return {
-        name: _absence(f, found.get(name, ()), convention, native=native, together=_together(name, holes), even=even)
+        name: _absence(
+            f,
+            found.get(name, ()),
+            convention,
+            native=native,
+            together=_together(name, holes) or _explained(name, holes, frame, facts),
+            even=even,
+        )
         for name, f in facts.items()
     }
 
@@ -128,6 +137,23 @@ def _together(name: str, holes: pl.DataFrame) -> str | None:
     return None
 
 
+def _explained(name: str, holes: pl.DataFrame, frame: pl.DataFrame, facts: Mapping[str, Facts]) -> str | None:
+    """A column of few values that says where *name* is missing (a cause of death where nobody died)."""
+    if name not in holes.columns or (gaps := int(holes[name].sum())) < EXPLAINED * holes.height:
+        return None
+    least = min(gaps, holes.height - gaps)
+    for other in facts.values():
+        if other.name == name or not 1 < other.distinct <= FEW_VALUES:
+            continue
+        table = pl.DataFrame({"by": frame[other.name], "gap": holes[name]}).group_by("by").agg(
+            pl.col("gap").sum().alias("gaps"), pl.len().alias("rows")
+        )  # fmt: skip
+        wrong = table.select(pl.min_horizontal("gaps", pl.col("rows") - pl.col("gaps")).sum()).item()
+        if wrong <= (1 - CLEARLY) * least:
+            return other.name
+    return None
+
+
 def _absence(
     facts: Facts, tokens: tuple[str, ...], convention: set[str], *, native: bool, together: str | None, even: bool
 ) -> Absence:
@@ -138,10 +164,10 @@ def _absence(
     if not missing:
         return Absence(column=facts.name, tokens=(), missing=0, doubted=False, why="nothing is missing")
     if tokens and set(tokens) <= convention and facts.missing == 0:
-        why = f"{shown} fills whole columns of this table: it is how the table says that nothing is there"
+        why = f"{shown} fills most of a column of this table: it is how the table says that nothing is there"
         return Absence(column=facts.name, tokens=tokens, missing=missing, doubted=False, why=why)
     if together is not None:
-        why = f"missing together with {together!r}: a hole of the data's own"
+        why = f"missing as {together!r} says: a hole of the data's own"
         return Absence(column=facts.name, tokens=tokens, missing=missing, doubted=False, why=why)
     if odd and (native or len(odd) > 1):
         spoken = sum(_count(facts, t) for t in odd)
