@@ -140,7 +140,9 @@ def _frozen(profile: Profile) -> bool:
 
 
 def _floor(metric: Metric, profile: Profile | None, reading: Reading, group: str | None, looks: int) -> float | None:
-    if profile is None or not metric.columns:
+    if (
+        profile is None or not metric.columns or "compat" in dict(metric.params)
+    ):  # a peer's number has a floor of its own
         return None
     if (features := profile.features_of(metric.columns, group)) is not None and metric.id == "drift.mmd":
         return floor_of(metric.id, reading.n, features.n, 0, looks=looks, noise=features.noise)

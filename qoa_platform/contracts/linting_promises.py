@@ -6,6 +6,7 @@ from qoa_platform.contracts.linting_intervals import Interval, interval_of, poss
 from qoa_platform.contracts.linting_setting import Finding, LintRule, Setting
 from qoa_platform.contracts.problem import guess
 from qoa_platform.metrics import MetricError, Source
+from qoa_platform.metrics.compat import computed, variant
 from qoa_platform.metrics.expressions import ExpressionError
 from qoa_platform.metrics.row_level import ROW_LEVEL
 from qoa_platform.records import (
@@ -39,6 +40,8 @@ def unmeasurable(setting: Setting) -> Iterator[Finding]:
         try:
             if promise.compat is None:
                 spec.build(promise, subject)
+            else:
+                variant(promise, subject, lambda _: ())
         except (MetricError, ExpressionError) as error:
             said = str(error).removeprefix(f"promise {promise.id!r}: ")
             yield Finding(path=f"{path}.metric", message=said)
@@ -157,7 +160,7 @@ def not_computed(setting: Setting) -> Iterator[Finding]:
     """A metric that is declared but not computed yet: its verdicts are unknown(not_applicable)."""
     for _, promise, path in setting.promises:
         spec = setting.spec(promise.metric)
-        if spec is not None and (not spec.implemented or promise.compat is not None):
+        if spec is not None and (not spec.implemented or not computed(promise)):
             what = spec.id if promise.compat is None else f"{spec.id}, compat {promise.compat!r}"
             said = f"{what} is not computed yet: its verdicts will be unknown(not_applicable)"
             yield Finding(path=f"{path}.metric", message=said)

@@ -24,6 +24,7 @@ from qoa_platform.metrics import (
     validity,
     volume,
 )
+from qoa_platform.metrics.compat import variant
 from qoa_platform.metrics.own import own
 from qoa_platform.metrics.protocol import AnyMetric, MetricError, MetricSpec
 from qoa_platform.metrics.specs import stand_in
@@ -92,7 +93,8 @@ def build(promise: Promise, subject: Subject) -> tuple[AnyMetric, ...]:
     """The metrics of *promise*: one per column where the metric is per column, else one.
 
     The promise's ``where``, ``by``, ``expr``, ``over`` and parameters become part of the metric, hence of its ask and
-    of its series. A metric whose engine does not exist yet (and any ``compat`` variant) reads ``not_applicable``.
+    of its series. A metric whose engine does not exist yet (and a ``compat`` variant that is not computed)
+    reads ``not_applicable``.
 
     Raises MetricError for an unknown id, parameter or number of columns, ExpressionError for an expression.
     """
@@ -103,6 +105,8 @@ def build(promise: Promise, subject: Subject) -> tuple[AnyMetric, ...]:
         message = f"promise {promise.id!r}: unknown metric {promise.metric!r}.{hint} Allowed: what the catalogue lists"
         raise MetricError(message)
     if promise.compat is not None:
-        cause = f"the variant {promise.compat!r} is not computed yet"
-        return (stand_in(spec.id, spec.unit, spec.direction, promise, subject, cause),)
+        return variant(
+            promise, subject,
+            lambda cause: (stand_in(spec.id, spec.unit, spec.direction, promise, subject, cause),),
+        )  # fmt: skip
     return spec.build(promise, subject)

@@ -118,7 +118,7 @@ def test_what_no_metric_can_be_built_of_is_refused(
 
 
 def test_a_peers_variant_is_not_computed() -> None:
-    """``compat:`` is another series, whose engine does not exist yet: it is never answered by our own formula."""
+    """A variant that does not follow from what is frozen is another series, never answered by our own formula."""
     metric = one("drift.psi", "x", compat="evidently-0.7")
     reading = metric.read(None, None)
     assert str(reading.reason) == "not_applicable"
