@@ -8,6 +8,7 @@ from qoa_platform.contracts.problem import guess
 from qoa_platform.metrics import MetricError, Source
 from qoa_platform.metrics.compat import computed, variant
 from qoa_platform.metrics.expressions import ExpressionError
+from qoa_platform.metrics.own import unloaded
 from qoa_platform.metrics.row_level import ROW_LEVEL
 from qoa_platform.records import (
     Baseline,
@@ -35,7 +36,11 @@ def unmeasurable(setting: Setting) -> Iterator[Finding]:
         spec = setting.spec(promise.metric)
         if spec is None:
             said = f"unknown metric {promise.metric!r}"
-            yield Finding(path=f"{path}.metric", message=said, hint=guess(promise.metric, setting.catalogue, listed=0))
+            yield Finding(
+                path=f"{path}.metric",
+                message=said,
+                hint=guess(promise.metric, setting.catalogue, listed=0) + unloaded(),
+            )
             continue
         try:
             if promise.compat is None:

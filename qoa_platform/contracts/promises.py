@@ -12,6 +12,7 @@ from qoa_platform.contracts.shapes import Found, Report
 from qoa_platform.contracts.yaml12 import Mark, Node
 from qoa_platform.metrics import Arity, MetricError, MetricSpec, ParamSpec
 from qoa_platform.metrics.expressions import ExpressionError, parse_condition
+from qoa_platform.metrics.own import unloaded
 from qoa_platform.records import Baseline, Mode, Must, Promise, Scalar, Severity, Subject, Unit, Versus
 
 Catalogue = Mapping[str, MetricSpec]
@@ -42,7 +43,8 @@ class Reader:
                 said,
                 found,
                 "metric",
-                guess(metric, self.catalogue, listed=0) or "Allowed: the ids of the catalogue, docs/metrics",
+                (guess(metric, self.catalogue, listed=0) or "Allowed: the ids of the catalogue, docs/metrics")
+                + unloaded(),
             )
             found.whole = False
         return spec

@@ -35,6 +35,11 @@ def own() -> Own:
     return of_project(project_of(Path.cwd()))
 
 
+def unloaded() -> str:
+    """What to say beside an unknown metric: which ones of the project could not be loaded; nothing where all were."""
+    return "".join(f" Not loaded: {where}: {why}." for where, why in own().problems)
+
+
 def project_of(folder: Path) -> Path | None:
     """The nearest folder from *folder* upward that has a ``metrics.yaml``."""
     return next((each for each in (folder, *folder.parents) if (each / FILE).is_file()), None)

@@ -11,7 +11,7 @@ import narwhals as nw
 import polars as pl
 import pytest
 
-from qoa_platform.contracts import read
+from qoa_platform.contracts import ContractErrors, read
 from qoa_platform.metrics import MetricError, build, catalogue
 from qoa_platform.metrics.class_metric import ClassOf
 from qoa_platform.metrics.expr_metric import ExprMetric
@@ -242,6 +242,12 @@ def test_a_contract_promises_something_about_them(project: Path) -> None:
     late, gini = (built for promise in subject.promises for built in build(promise, subject))
     assert values(late) == {None: 2 / 5, "a": 0.5, "b": 1 / 3}
     assert values(gini) == {None: pytest.approx(4 / 7)}
+
+
+def test_an_unknown_metric_says_what_was_not_loaded(project: Path) -> None:
+    """A promise on a metric whose definition is broken is an error that names the definition and why."""
+    with pytest.raises(ContractErrors, match="unknown metric 'shop.bad'.*Not loaded: .*metric 4: shop.bad: field 'n'"):
+        read(CONTRACT.replace("shop.late_share", "shop.bad"))
 
 
 def test_a_file_that_is_no_list_is_a_problem(tmp_path: Path) -> None:

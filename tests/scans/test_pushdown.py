@@ -81,7 +81,8 @@ EACH = 5
 
 @settings(max_examples=10)
 @given(
-    st.lists(rows, max_size=12), st.sampled_from([(), *BY]), st.none() | st.sampled_from(WHERE), st.integers(0, EACH - 1)
+    st.lists(rows, max_size=12), st.sampled_from([(), *BY]), st.none() | st.sampled_from(WHERE),
+    st.integers(0, EACH - 1),
 )  # fmt: skip
 def test_duckdb_answers_as_the_kernel_does(found: Rows, by: tuple[str, ...], where: str | None, first: int) -> None:
     """Every kind of ask over every type of column, whole and by group, filtered or not."""
