@@ -34,6 +34,9 @@ class Stored:
         return self._published
 
     def _within(self, partition: str) -> bool:
+        """Whether it lies in the range; a partition that is no day lies in none but the open one."""
+        if (self.since or self.until) and _start(partition) is None:
+            return False
         return (self.since is None or partition >= self.since) and (self.until is None or partition < self.until)
 
     def fetch(self, asks: Iterable[Ask]) -> None:

@@ -88,7 +88,10 @@ def measure(
         _compare(told, found, against, len(other.published), as_json=as_json)
         return
     shown = span.shown
-    rows = [a for a in answers(stored, asked, shape, now) if shown is None or a.folded.stretch >= shown]
+    try:
+        rows = [a for a in answers(stored, asked, shape, now) if shown is None or a.folded.stretch >= shown]
+    except ValueError as error:  # partitions that are no days
+        raise Complaint(Exit.STATE, str(error)) from error
     _tell(told, rows, shape, as_json=as_json)
 
 

@@ -100,7 +100,7 @@ def rolling(
     newer: list[str] = []
     newest: State | None = None
     for partition in sorted(partitions):
-        first = (date.fromisoformat(partition) - timedelta(days=days - 1)).isoformat()
+        first = (date.fromisoformat(stretch_of(partition, Every.DAY)) - timedelta(days=days - 1)).isoformat()
         if partition in states:
             newest = states[partition] if newest is None else newest + states[partition]
             newer.append(partition)

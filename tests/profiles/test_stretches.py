@@ -86,3 +86,5 @@ def test_partitions_that_are_no_days_have_one_stretch() -> None:
     assert stretches(["b", "a"], Every.ALL) == {"all": ("a", "b")}
     with pytest.raises(ValueError, match="'a' is no day"):
         stretches(["a"], Every.MONTH)
+    with pytest.raises(ValueError, match="'a' is no day"):
+        list(rolling({}, ["a"], 7))
