@@ -114,6 +114,23 @@ def test_pandas_models_find_the_same_rows(given_rows: list[dict[str, Any]], chos
     assert by_us(of_pandera(theirs), frame) == by_pandera(theirs, given_frame)
 
 
+VALUES: dict[str, list[Any]] = {
+    "n": [None, -1, 0, 1, 2, 3, 5], "f": [None, float("nan"), float("inf"), -1.0, 0.0, 0.5, 1.0, 2.5, 3.0],
+    "s": [None, "", "a", "aa", "b", "ab", "ba", "bab", "axb", "é", "aa\U0001f600"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("engine", [pa, pp], ids=["polars", "pandas"])
+@pytest.mark.parametrize(("name", "place"), [(name, k) for name, made in CHECKS.items() for k in range(len(made))])
+def test_every_check_finds_the_same_rows_at_every_bound(name: str, place: int, engine: Any) -> None:
+    """Each check by itself, over values on, beside and between its bounds."""
+    dtype, of_pandas = TYPES[name]
+    frame = pl.DataFrame({name: VALUES[name]}, schema={name: dtype}, strict=False)
+    theirs, clean = schema_of({name: ([place], True, False)}, engine), frame.fill_nan(None)
+    given_frame = clean if engine is pa else pd.DataFrame({name: pd.Series(clean[name].to_list(), dtype=of_pandas)})
+    assert by_us(of_pandera(theirs), frame) == by_pandera(theirs, given_frame)
+
+
 MODEL = """
 import pandas as pd
 import pandera.pandas as pp
@@ -138,6 +155,13 @@ class Day(pa.DataFrameModel):
     @pa.dataframe_check
     def n_below_m(cls, data):
         return data.lazyframe.select(pl.col("n") <= pl.col("m"))
+
+class WholeNumbers(pa.DataFrameModel):
+    x: float = pa.Field(nullable=True)
+
+    @pa.check("x")
+    def whole(cls, data):
+        return data.lazyframe.select(pl.col(data.key).is_not_nan() & (pl.col(data.key) % 1 == 0))
 
 class Raising(pa.DataFrameModel):
     n: int
@@ -258,6 +282,12 @@ def test_hypotheses_and_checks_of_groups_are_run(ledger: Store, project: Path) -
     assert '"relationship":"equal","samples":["a","b"]' in read_model(
         "schemas_of_the_audit_test.day:Grouped", project
     ).foreign[2].arguments.replace('"relationship_kwargs":{"alpha":0.05},', "")
+
+
+def test_checks_of_ones_own_see_missing_as_missing(ledger: Store, project: Path) -> None:
+    """NaN is null before pandera sees it, on Polars too: a check that says nothing of missing values skips it."""
+    assert model(ledger, project, "WholeNumbers", pl.DataFrame({"x": [1.0, float("nan"), None]})).satisfied
+    assert model(ledger, project, "WholeNumbers", pl.DataFrame({"x": [1.5, float("nan"), None]})).value == 1
 
 
 def test_a_check_that_raises_is_unknown_and_nothing_else(ledger: Store, project: Path) -> None:
