@@ -246,7 +246,9 @@ def test_a_contract_promises_something_about_them(project: Path) -> None:
 
 def test_an_unknown_metric_says_what_was_not_loaded(project: Path) -> None:
     """A promise on a metric whose definition is broken is an error that names the definition and why."""
-    with pytest.raises(ContractErrors, match="unknown metric 'shop.bad'.*Not loaded: .*metric 4: shop.bad: field 'n'"):
+    with pytest.raises(
+        ContractErrors, match=r"unknown metric 'shop\.bad'.*Not loaded: .*metric 4: shop.bad: field 'n'"
+    ):
         read(CONTRACT.replace("shop.late_share", "shop.bad"))
 
 
