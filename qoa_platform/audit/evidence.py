@@ -10,6 +10,7 @@ from qoa_platform.audit.candidate import Audited, Candidate, Judged
 from qoa_platform.audit.own import context_of, frame_metrics
 from qoa_platform.audit.promises import Bench, Referred
 from qoa_platform.audit.reader import Reader
+from qoa_platform.audit.references import References
 from qoa_platform.metrics import Metric
 from qoa_platform.records import (
     DAY,
@@ -19,6 +20,7 @@ from qoa_platform.records import (
     Promise,
     Reading,
     Reason,
+    ReferenceKind,
     ReleasePolicy,
     Verdict,
     Versus,
@@ -62,16 +64,16 @@ def _judge(
     window = window_of(candidate.frame, promise.window)
     rows = _rows(candidate.frame, version, window)
     metrics = frame_metrics(promise, judged.subject)
-    reads = _measured(rows, metrics)
+    pairs = _referred(ledger, judged, candidate, promise, metrics)
+    reads = _measured(rows, pairs)
     baselines = None
     if isinstance(promise.must, Versus):
         name = _baseline(promise.must, champion)
-        baselines = _measured(_same_rows(candidate.frame, rows, name), metrics) if name and name != version else {}
+        baselines = _measured(_same_rows(candidate.frame, rows, name), pairs) if name and name != version else {}
     context = replace(context_of(judged, candidate), window=window, version=version)
     bench = Bench(
         ledger=ledger, subject=judged.subject, candidate=candidate, references=None, context=context, gate=False
     )
-    pairs: list[Referred] = [(m, None) for m in metrics]
     if baselines == {}:
         verdicts = [_no_reference(v) for v in bench.judged(promise, pairs, reads, _nothing(metrics))]
     else:
@@ -117,9 +119,19 @@ def _same_rows(frame: pl.DataFrame, rows: pl.DataFrame, version: str) -> pl.Data
     return frame.filter(pl.col("version") == version).join(rows.select(keys).unique(), on=keys, how="semi")
 
 
-def _measured(rows: pl.DataFrame, metrics: Sequence[Metric]) -> dict[Metric, list[Measured]]:
+def _referred(
+    ledger: Reader, judged: Judged, candidate: Candidate, promise: Promise, metrics: Sequence[Metric]
+) -> list[Referred]:
+    """Each metric with the profile that it is read against: one that was frozen by name, or none."""
+    if promise.reference is None or promise.reference.kind is not ReferenceKind.PROFILE:
+        return [(metric, None) for metric in metrics]
+    references = References(ledger, judged.contract, candidate)
+    return [(metric, references.profile(promise, metric)) for metric in metrics]
+
+
+def _measured(rows: pl.DataFrame, wanted: Sequence[Referred]) -> dict[Metric, list[Measured]]:
     found: dict[Metric, list[Measured]] = {}
-    for item in measure(rows, [(m, None) for m in metrics], missing={}).measured:
+    for item in measure(rows, wanted, missing={}).measured:
         found.setdefault(item.metric, []).append(item)
     return found
 
@@ -162,8 +174,8 @@ def _pairs(metric: Metric, rows: pl.DataFrame, theirs: pl.DataFrame, pair_by: Se
     for keys, part in rows.group_by(list(pair_by), maintain_order=True):
         if keys not in other or _same_predictions(part, other[keys]):
             continue
-        mine = _measured(part, [metric])[metric][0].reading.value
-        champions = _measured(other[keys], [metric])[metric][0].reading.value
+        mine = _measured(part, [(metric, None)])[metric][0].reading.value
+        champions = _measured(other[keys], [(metric, None)])[metric][0].reading.value
         if mine is not None and champions is not None:
             yield Pair(
                 keys=tuple(str(k) for k in keys), champion_num=champions, champion_den=1.0, candidate_num=mine,
