@@ -36,7 +36,7 @@ def test_a_profile_of_an_older_release_is_read_and_keeps_its_digest() -> None:
     kept = decode(BYTES, DIGEST)
     assert kept.digest == DIGEST
     assert decode(encode(kept), DIGEST) == kept
-    assert kept == fresh(pl.DataFrame({"x": [1.0, 2.5, None], "s": ["a", "b", "a"]}), Wanted("x"), Wanted("s"))
+    assert kept.column("x") == fresh(pl.DataFrame({"x": [1.0, 2.5, None]}), Wanted("x")).column("x")
 
 
 def test_what_came_later_counts_where_it_is_said() -> None:
