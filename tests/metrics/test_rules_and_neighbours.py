@@ -42,7 +42,7 @@ def test_a_key_that_repeats_reconciles_with_nothing(
     mine: list[tuple[int, float]], theirs: list[tuple[int, float]]
 ) -> None:
     """Of all keys those that stand once on both sides with the same value."""
-    sides = [defaultdict(list), defaultdict(list)]
+    sides: list[dict[int, list[float]]] = [defaultdict(list), defaultdict(list)]
     for side, rows in zip(sides, (mine, theirs), strict=True):
         for key, value in rows:
             side[key].append(value)
