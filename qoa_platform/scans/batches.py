@@ -103,7 +103,7 @@ def _joined(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
 
 def chunk_rows(source: Opened, columns: Sequence[str], memory: int) -> int:
     """How many rows a source shall hand over at a time, by the width of its first ones."""
-    first = next(iter(source.batches(columns, PEEK)), None) if source.again else None
+    first = next(iter(source.batches(columns, PEEK)), None) if source.again and source.heeds else None
     if first is None or not first.frame.height:
         return CHUNK
     head = first.frame.head(PEEK)

@@ -80,7 +80,7 @@ def opened_texts(path: str, system: Any, files: Sequence[str]) -> Opened:
     def read(columns: Sequence[str], rows: int) -> Iterator[Batch]:  # noqa: ARG001 (blocks of bytes)
         return (typed(batch, schema) for batch in texts(columns))
 
-    return Opened(data=path, schema=schema, read=read)
+    return Opened(data=path, schema=schema, read=read, heeds=False)
 
 
 def typed(texts: pl.DataFrame, schema: Mapping[str, pl.DataType]) -> Batch:
@@ -150,17 +150,32 @@ def _texts(system: Any, file: str) -> Iterator[pl.DataFrame]:
 
 
 def blocks(content: Any, names: Sequence[str], delimiter: str, *, header: bool) -> Iterator[pl.DataFrame]:
-    """The rows of a stream of CSV as texts, block by block; an unquoted empty field is missing."""
+    """The rows of a file of CSV as texts, block by block; an unquoted empty field is missing."""
+    from pyarrow import csv  # noqa: PLC0415 (slow to import)
+
+    parsing, converting = _options(names, delimiter)
+    reading = csv.ReadOptions(block_size=BLOCK, column_names=list(names), skip_rows=int(header))
+    with csv.open_csv(content, reading, parsing, converting) as reader:
+        for batch in reader:
+            yield framed(batch).frame
+
+
+def parsed(content: bytes, names: Sequence[str]) -> pl.DataFrame:
+    """Whole rows of CSV, without a header, as texts: by this thread alone."""
     import pyarrow as pa  # noqa: PLC0415 (slow to import)
     from pyarrow import csv  # noqa: PLC0415
 
-    reader = csv.open_csv(
-        content,
-        read_options=csv.ReadOptions(block_size=BLOCK, column_names=list(names), skip_rows=int(header)),
-        parse_options=csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
-        convert_options=csv.ConvertOptions(
-            column_types=dict.fromkeys(names, pa.string()), null_values=[""], strings_can_be_null=True,
-            quoted_strings_can_be_null=False,
-        ),
+    reading = csv.ReadOptions(use_threads=False, column_names=list(names), block_size=len(content) + 1)
+    return framed(csv.read_csv(pa.BufferReader(content), reading, *_options(names, ","))).frame
+
+
+def _options(names: Sequence[str], delimiter: str) -> tuple[Any, Any]:
+    import pyarrow as pa  # noqa: PLC0415 (slow to import)
+    from pyarrow import csv  # noqa: PLC0415
+
+    converting = csv.ConvertOptions(
+        column_types=dict.fromkeys(names, pa.string()), null_values=[""], strings_can_be_null=True,
+        quoted_strings_can_be_null=False,
     )  # fmt: skip
-    return (framed(batch).frame for batch in reader)
+    many = len(names) > 1  # of one column an empty line is a row whose value is missing
+    return csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, ignore_empty_lines=many), converting

@@ -48,6 +48,8 @@ class Opened:
     frame: pl.DataFrame | None = None
     broken: Mapping[str, str] = field(default_factory=dict)
     again: bool = True
+    heeds: bool = True
+    """Whether batches are of as many rows as are wanted; else they are as they come."""
 
     def batches(self, columns: Sequence[str], rows: int) -> Iterator[Batch]:
         """The *columns* of all rows, in their order, some *rows* at a time. Raises SourceError."""

@@ -1,13 +1,12 @@
 """Owns tables of databases as sources: PostgreSQL by COPY, DuckDB files by Arrow; one transaction, typed batches."""
 
-import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import polars as pl
 
-from qoa_platform.scans.delimited import MOMENT, TIME, blocks, typed
+from qoa_platform.scans.delimited import BLOCK, MOMENT, TIME, parsed, typed
 from qoa_platform.scans.opening import Opened, SourceError, SqlTable, of_relation
 
 PLAIN: Mapping[int, pl.DataType] = {
@@ -98,12 +97,11 @@ def _postgres(table: SqlTable) -> Iterator[Opened]:
         def read(columns: Sequence[str], rows_: int) -> Iterator[Any]:  # noqa: ARG001 (blocks of bytes)
             chosen = ", ".join(f"to_json({quoted(n)})::text" if n in lists else quoted(n) for n in columns)
             copy = f"COPY (SELECT {chosen} FROM {rows}) TO STDOUT (FORMAT csv)"  # noqa: S608 (names are quoted)
-            with connection.cursor() as cursor, cursor.copy(copy.encode()) as stream:
-                content = io.BufferedReader(_Stream(stream), buffer_size=1 << 20)
-                for texts in blocks(content, columns, ",", header=False):
-                    yield typed(texts, types)
+            with connection.transaction(), connection.cursor() as cursor, cursor.copy(copy.encode()) as stream:
+                for content in _blocks(stream):
+                    yield typed(parsed(content, columns), types)
 
-        yield Opened(data=table, schema=types, read=read)
+        yield Opened(data=table, schema=types, read=read, heeds=False)
 
 
 def _type(column: Any) -> pl.DataType:
@@ -115,21 +113,13 @@ def _type(column: Any) -> pl.DataType:
     return pl.List(LISTS[code]) if code in LISTS else PLAIN.get(code, pl.String())
 
 
-class _Stream(io.RawIOBase):
-    """The blocks of a COPY, read as a file."""
-
-    def __init__(self, copy: Any) -> None:
-        self._blocks, self._rest = iter(copy), memoryview(b"")
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        while not self._rest:
-            block = next(self._blocks, None)
-            if block is None:
-                return 0
-            self._rest = memoryview(block)
-        size = min(len(buffer), len(self._rest))
-        buffer[:size], self._rest = self._rest[:size], self._rest[size:]
-        return size
+def _blocks(copy: Iterable[Any]) -> Iterator[bytes]:
+    """The messages of a COPY, each a whole row, some megabytes at a time."""
+    held = bytearray()
+    for row in copy:
+        held += row
+        if len(held) >= BLOCK:
+            yield bytes(held)
+            held.clear()
+    if held:
+        yield bytes(held)

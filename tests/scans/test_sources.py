@@ -190,6 +190,12 @@ def test_postgres_means_the_same() -> None:
             assert not wrong
             assert again[0].broken == {"far": "column 'far' is Date: 'infinity' spells none"}
             assert again[0].frame.row(0) == (None, "7d444840-9dc0-11d1-b245-5ffdce74fad2", '{"a": 1}', 1.5)
+        many = SqlTable(table.url, query="select n, repeat('x', 40) as s from generate_series(1, 400000) as n")
+        with opened(many) as source:
+            assert next(iter(source.batches(["s"], 2))).frame.height < 400_000  # and left in the middle
+            assert sum(batch.frame.height for batch in source.batches(["n"], 2)) == 400_000
+        with opened(table) as source:
+            assert [x for batch in source.batches(["i"], 2) for x in batch.frame["i"]] == TABLE["i"].to_list()
         with (
             pytest.raises(SourceError, match="does not exist"),
             opened(SqlTable(table.url, "shop.nothing")),
@@ -256,6 +262,15 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
     ):
         with pytest.raises(SourceError, match=cause), opened(path):
             pass
+
+
+def test_an_empty_line_of_one_column_is_a_row(tmp_path: Path) -> None:
+    """A table of one column keeps its missing values; of several columns an empty line is nothing."""
+    (tmp_path / "one.csv").write_text("x\n1\n\n3\n")
+    (tmp_path / "two.csv").write_text("x,y\n1,2\n\n3,4\n")
+    for name, found in (("one.csv", [(1,), (None,), (3,)]), ("two.csv", [(1, 2), (3, 4)])):
+        with opened(tmp_path / name) as source:
+            assert [row for batch in source.batches(list(source.schema), 9) for row in batch.frame.rows()] == found
 
 
 def test_types_of_text_are_those_of_all_rows(tmp_path: Path) -> None:
