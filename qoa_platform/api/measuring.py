@@ -31,6 +31,7 @@ def measure(
     event_time: str | None = None,
     now: datetime | None = None,
     memory: int | None = None,
+    engine: str | None = None,
 ) -> Readings:
     """Metrics of *data*, read off one scan of it.
 
@@ -42,7 +43,8 @@ def measure(
     *by* groups, *where* filters (the bounded expression language), *missing* are the tokens that mean missing: by
     column, or for all columns of text. *reference* (a Profile, or data to freeze) is what drift is measured against;
     *beside* are other tables that a metric names; *event_time* and *now* (UTC; the clock, if not given) is what
-    timeliness needs. *memory* bounds, in bytes, what the scan may use: what is larger is read in batches.
+    timeliness needs. *memory* bounds, in bytes, what the scan may use: what is larger is read in batches. *engine*
+    says where it runs (``database``, ``ray``, ``spark``, ``kernel``): by itself where the rows are.
 
     What cannot be measured is a row without a value, with its reason: nothing is raised for what the data holds. Raises
     MetricError for a metric that is asked for wrongly, SourceError for what is no data.
@@ -67,8 +69,9 @@ def measure(
         every = metrics_of(asked, subject)
         pairs = [(aware(m.at(told, day), facts), profile if against else None) for m, against in every]
         found = scan(
-            data if isinstance(data, pl.DataFrame) else source, pairs, missing=tokens, beside=others, memory=memory
-        )
+            data if isinstance(data, pl.DataFrame) else source, pairs, missing=tokens, beside=others, memory=memory,
+            engine=engine,
+        )  # fmt: skip
     return Readings(found.measured, found.report)
 
 

@@ -67,6 +67,8 @@ class Streamed:
     reads: int = 1
     spilled: int = 0
     passes: tuple[str, ...] = ()
+    fused: int = 0
+    """Asks that shared a pass of another engine."""
 
 
 # ----------------------------------------------------------------------------------------------------- sizes of batches

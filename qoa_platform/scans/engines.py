@@ -27,6 +27,8 @@ class Answered:
     answers: Answers
     passes: tuple[str, ...]
     rows: int | None = None
+    fused: int = 0
+    """The asks that shared a pass."""
 
 
 def engine_of(data: Any, name: str | None) -> Any:
@@ -62,7 +64,7 @@ def in_database(source: Opened, asks: Sequence[Ask], missing: Missing) -> Answer
             return Answered(answers={}, passes=())
         found = push([ask for ask in asks if _alone(ask)], table, missing)
     left = [f"streamed {ask.state}({', '.join(ask.columns)}): {cause}" for ask, cause in found.streamed.items()]
-    return Answered(answers=found.answers, passes=(*found.passes, *left), rows=found.rows)
+    return Answered(answers=found.answers, passes=(*found.passes, *left), rows=found.rows, fused=found.fused)
 
 
 @contextmanager
@@ -99,7 +101,7 @@ def on_ray(source: Opened, asks: Sequence[Ask], missing: Missing) -> Answered:
     native = type(source.data).__module__.startswith("ray.")
     data = source.data if native else (batch.frame for batch in source.batches(columns, ROWS))
     found, rows = answers_on_ray(data, mine, missing=missing, empty=pl.DataFrame(schema=dict(source.schema)))
-    return Answered(answers=found, passes=(f"Ray: {_said(mine)}",), rows=rows)
+    return Answered(answers=found, passes=(f"Ray: {_said(mine)}",), rows=rows, fused=len(mine))
 
 
 def on_spark(source: Opened, asks: Sequence[Ask], missing: Missing) -> Answered:
@@ -113,7 +115,7 @@ def on_spark(source: Opened, asks: Sequence[Ask], missing: Missing) -> Answered:
     if not mine:
         return Answered(answers={}, passes=())
     found, rows = answers_on_spark(source.data, mine, missing=missing)
-    return Answered(answers=found, passes=(f"Spark: {_said(mine)}",), rows=rows)
+    return Answered(answers=found, passes=(f"Spark: {_said(mine)}",), rows=rows, fused=len(mine))
 
 
 def _mergeable(asks: Sequence[Ask], source: Opened) -> list[Ask]:

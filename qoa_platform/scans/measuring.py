@@ -124,6 +124,7 @@ def _of_source(source: Opened, asks: Sequence[Ask], scene: Scene, engine: Engine
             told.found = dict.fromkeys(left, Failure(str(error)))
     if done is not None:
         told.found = {ask: done.answers[ask] if ask in done.answers else told.found[ask] for ask in asks}
+        told.fused = getattr(done, "fused", 0)
         told.passes, told.rows = done.passes, told.rows or getattr(done, "rows", None) or 0
     return steps, told
 
@@ -144,7 +145,7 @@ def _report(wanted: int, steps: Plan, told: Streamed, seconds: float | None, res
     failed = [(f"{a.state}({', '.join(a.columns)})", s.cause) for a, s in told.found.items() if isinstance(s, Failure)]
     return ScanReport(
         rows=told.rows, columns=len(steps.columns), asks=wanted, distinct=len(told.found),
-        fused=sum(1 for ask in steps.asks if ask in shared and ask.state != "whole"),
+        fused=told.fused + sum(1 for ask in steps.asks if ask in shared and ask.state != "whole"),
         passes=(*told.passes, *map(str, steps.passes)),
         failed=tuple(failed),
         notes=(HASHED_SLOWLY,) if any(step.shape is Shape.KEY for step in steps.passes) and not plugged() else (),

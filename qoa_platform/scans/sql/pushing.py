@@ -43,6 +43,8 @@ class Pushed:
     passes: tuple[str, ...]
     rows: int | None = None
     """The rows of the table, where a statement over all of them counted them."""
+    fused: int = 0
+    """The asks that shared a statement."""
 
 
 def push(asks: Iterable[Ask], table: Table, missing: Mapping[str, tuple[str, ...]]) -> Pushed:
@@ -59,18 +61,23 @@ def push(asks: Iterable[Ask], table: Table, missing: Mapping[str, tuple[str, ...
     found: dict[Ask, Answer] = {ask: Failure(cause) for ask, cause in steps.refused.items()}
     causes: dict[Ask, str] = {}
     run: list[str] = []
+    shared: set[Ask] = set()
     for step in steps.passes:
         sayable = _sayable(step, layout, found, causes)
         before = len(found)
         for answers in _answered(sayable, table, layout, causes):
             found.update(answers)
+        if len(sayable.asks) > 1:
+            shared |= {ask for ask in sayable.asks if ask in found}
         if len(found) > before:
             run.append(f"{table.dialect.name} {sayable._replace(asks=tuple(a for a in sayable.asks if a in found))}")
     pushed, all_rows = _assembled(steps, found, causes, run), found.get(EVERY)
     answered = {ask: answer for ask, answer in pushed.answers.items() if ask not in counting}
     streamed = {ask: cause for ask, cause in pushed.streamed.items() if ask not in counting}
     rows = all_rows.rows if isinstance(all_rows, Tally) else None
-    return Pushed(answers=answered, streamed=streamed, passes=pushed.passes, rows=rows)
+    return Pushed(
+        answers=answered, streamed=streamed, passes=pushed.passes, rows=rows, fused=len(shared & answered.keys())
+    )
 
 
 def _long_decimals(columns: Iterable[str], table: Table) -> Mapping[str, str]:
