@@ -7,7 +7,6 @@ hold, so nobody has to list failures. Peers that have no foreign keys leave that
 import json
 import sys
 import tempfile
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +24,12 @@ PATTERN = r"^city \d{4}$"
 PARENTS = 1_000_000
 
 
-def ours(path: str) -> Call:
+def ours(path: str, *, foreign: bool = True) -> Call:
     """One scan; read off it, each check is a share that a promise would be held against."""
     import polars as pl
 
-    from qoa_platform.metrics import catalogue
     from qoa_platform.metrics.completeness import Completeness
+    from qoa_platform.metrics.keys_between import ReferentialIntegrity
     from qoa_platform.metrics.uniqueness import Uniqueness
     from qoa_platform.metrics.validity import InRange, InSet, Matches
     from qoa_platform.scans import measure
@@ -40,11 +39,8 @@ def ours(path: str) -> Call:
     metrics += [InRange(columns=(name,), low=low, high=high) for name, (low, high) in RANGES.items()]
     metrics += [InSet(columns=(name,), values=values) for name, values in SETS.items()]
     metrics += [Matches(columns=("city",), pattern=PATTERN), Uniqueness(columns=("order_id",))]
-    beside: dict[str, Any] = {}
-    if catalogue()["data.referential_integrity"].implemented:
-        kind = import_module("qoa_platform.metrics.keys_between").ReferentialIntegrity
-        metrics.append(kind(columns=("customer_id",), parent="customers"))
-        beside["customers"] = parents(pl)
+    metrics += [ReferentialIntegrity(columns=("customer_id",), parent="customers")] if foreign else []
+    beside = {"customers": parents(pl)}
     wanted = [(metric, None) for metric in metrics]
 
     def run() -> object:
@@ -53,6 +49,11 @@ def ours(path: str) -> Call:
         return found
 
     return run
+
+
+def unreferring(path: str) -> Call:
+    """The same without the foreign key: for those that leave it out."""
+    return ours(path, foreign=False)
 
 
 def parents(pl: Any) -> Any:
@@ -188,11 +189,12 @@ def soda(path: str) -> Call:
 
 
 ENGINES = {
-    "qoa": ours, "polars": floor, "polars-19": unreferenced, "pandera-polars": pandera_polars,
+    "qoa": ours, "qoa-19": unreferring, "polars": floor, "polars-19": unreferenced, "pandera-polars": pandera_polars,
     "pandera-pandas": pandera_pandas, "great-expectations": great_expectations, "soda": soda,
 }  # fmt: skip
 PACKAGES = {
-    "qoa": "qoa-platform", "polars-19": "polars", "pandera-polars": "pandera", "pandera-pandas": "pandera",
+    "qoa": "qoa-platform", "qoa-19": "qoa-platform", "polars-19": "polars",
+    "pandera-polars": "pandera", "pandera-pandas": "pandera",
     "soda": "soda-core",
 }  # fmt: skip
 

@@ -13,8 +13,8 @@ from bench.peers import Run
 class Side:
     """An engine: the *environment* it runs in, the *share* of the rows it is given, and what we aim at against it.
 
-    *aim*: so many times its speed we want; *memory*: whether our peak memory is held against its; *only* once: no
-    warm calls, for slow ones.
+    *aim*: so many times its speed we want; *memory*: whether our peak memory is held against its; *against*: which of
+    our sides does the same (the first, if not said).
     """
 
     name: str
@@ -23,6 +23,7 @@ class Side:
     aim: float | None = None
     memory: bool = False
     note: str = ""
+    against: str | None = None
 
     @property
     def slow(self) -> bool:
@@ -50,16 +51,18 @@ def compare(
 ) -> int:
     """Run the chosen *sides* in turns and print what each took; the first is ours, and all ratios are against it."""
     print(f"{machine()}\n{title}; best call of {chosen.rounds} processes × {chosen.repeat} calls", flush=True)
-    mine = [side for side in sides if side.name in {*chosen.only, sides[0].name}]
+    wanted = {sides[0].name, *chosen.only, *(s.against for s in sides if s.name in chosen.only)}
+    mine = [side for side in sides if side.name in wanted]
     runs: dict[str, list[Run]] = {side.name: [] for side in mine}
     for turn in range(chosen.rounds):
         for side in mine:
             if turn == 0 or not (side.slow or runs[side.name][-1].failed):
                 rows = max(int(chosen.rows * side.share), 1)
                 runs[side.name].append(one(side, rows, 1 if side.slow else chosen.repeat))
-    ours = _best(runs[mine[0].name])
+    best = {name: _best(found) for name, found in runs.items()}
+    ours = best[mine[0].name]
     for side in mine:
-        print(_line(side, _best(runs[side.name]), ours, what), flush=True)
+        print(_line(side, best[side.name], best.get(side.against or "", ours), what), flush=True)
     if pairs := _paired(runs, mine):
         print(pairs)
     return 1 if ours.failed else 0
