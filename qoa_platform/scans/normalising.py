@@ -30,7 +30,7 @@ def normal(frame: pl.DataFrame, columns: Iterable[str], missing: Missing) -> pl.
     if frame.height <= SMALL:
         return frame.select_seq(_selected(tuple(sorted(columns)), signature(frame), tokens))
     part = frame.select(sorted(columns))
-    dirty = {column.name for column in part.iter_columns() if column.dtype.is_float() and _has_nan(column)}
+    dirty = _with_nan(part)
     changed = _changes(part.schema, dirty, dict(tokens))
     return part.with_columns(changed.values()) if changed else part
 
@@ -46,9 +46,12 @@ def _selected(
     return [changed.get(name, pl.col(name)) for name in columns]
 
 
-def _has_nan(column: pl.Series) -> bool:
-    """Whether a NaN is there. A sum is quicker than a mask, and is NaN if one of its terms is (or ∞ − ∞)."""
-    return isnan(float(column.sum())) and bool(column.is_nan().any())
+def _with_nan(frame: pl.DataFrame) -> set[str]:
+    """The columns that hold a NaN. A sum is quicker than a mask, and is NaN if one of its terms is (or ∞ − ∞)."""
+    floats = [name for name, dtype in frame.schema.items() if dtype.is_float()]
+    sums = frame.select(pl.col(floats).sum()).row(0) if floats else ()
+    doubtful = (name for name, total in zip(floats, sums, strict=True) if isnan(total))
+    return {name for name in doubtful if frame.get_column(name).is_nan().any()}
 
 
 def _changes(schema: Mapping[str, pl.DataType], dirty: Container[str], missing: Missing) -> dict[str, pl.Expr]:
