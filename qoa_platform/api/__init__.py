@@ -40,13 +40,14 @@ __all__ = [
 
 def suggest(
     data: Any, *, time: str | None = None, name: str = "suggested", subject: str = "data", asset: str = "data",
-    owner: str = "nobody",
+    owner: str = "nobody", beside: Mapping[str, Any] | None = None,
 ) -> Suggestion:  # fmt: skip
     """The contract that *data* suggests: its ``text`` is commented YAML with the evidence for every promise.
 
     *name*, *subject*, *asset* and *owner* are what the contract calls itself and is about. What the source itself makes
     doubtful is ``mode: observe``: it points at cells (:func:`flags`) and stops nothing. A list of partitions, or data
-    with a column of *time*, is a history: bounds then come from what its days vary by.
+    with a column of *time*, is a history: bounds then come from what its days vary by. *beside* are other tables by their
+    asset, in which columns of the same name are looked for.
 
     >>> found = suggest({"town": ["Oulu"] * 30 + ["Turku"] * 30 + ["Oulx"]})
     >>> [row["value"] for row in flags(found, {"town": ["Oulu", "Oulx"]}).records()]
@@ -55,7 +56,10 @@ def suggest(
     from qoa_platform.profiles import suggesting  # noqa: PLC0415 (its own name is this one's)
 
     given = [framed(part) for part in data] if isinstance(data, list) else framed(data)
-    return suggesting.suggest(given, time=time, name=name, subject=subject, asset=asset, owner=owner)
+    others = {asset_: framed(table) for asset_, table in (beside or {}).items()}
+    return suggesting.suggest(
+        given, time=time, name=name, subject=subject, asset=asset, owner=owner, beside=others
+    )  # fmt: skip
 
 
 def flags(
