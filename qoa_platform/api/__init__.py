@@ -46,8 +46,8 @@ def suggest(
 
     *name*, *subject*, *asset* and *owner* are what the contract calls itself and is about. What the source itself makes
     doubtful is ``mode: observe``: it points at cells (:func:`flags`) and stops nothing. A list of partitions, or data
-    with a column of *time*, is a history: bounds then come from what its days vary by. *beside* are other tables by their
-    asset, in which columns of the same name are looked for.
+    with a column of *time*, is a history: bounds then come from what its days vary by. *beside* are other tables by
+    their asset, in which columns of the same name are looked for.
 
     >>> found = suggest({"town": ["Oulu"] * 30 + ["Turku"] * 30 + ["Oulx"]})
     >>> [row["value"] for row in flags(found, {"town": ["Oulu", "Oulx"]}).records()]
