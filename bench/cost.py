@@ -1,6 +1,6 @@
 """Owns the benchmark of cost against size: rows 10⁴ … 10⁸, promises 1 … 1000. ``python -m bench.cost``.
 
-Twenty promises over more and more rows like a retailer's, held in memory up to 10⁷ and streamed from 10⁶ on (batches
+Twenty promises over more and more rows like a retailer's, held in memory up to 10⁷ and streamed from 10⁷ on (batches
 that are made as they are read, a key that is unique over all of them, 1 GiB of memory); and more and more promises over
 200,000 rows. Every point is a process of its own. ``--plot FILE`` draws both as SVG.
 """
@@ -23,7 +23,7 @@ from bench.tables import retail
 from bench.timing import Call, timed
 
 HELD = (10_000, 100_000, 1_000_000, 10_000_000)
-STREAMED = (1_000_000, 10_000_000, 100_000_000)
+STREAMED = (10_000_000, 30_000_000, 100_000_000)
 PROMISES = (1, 3, 10, 30, 100, 300, 1000)
 FEW_ROWS = 200_000
 BATCH = 1_000_000
