@@ -142,10 +142,9 @@ def main() -> int:
         print(json.dumps(timed(KINDS[kind](size), 1 if size >= 10**7 and kind == "streamed" else 5)))
         return 0
     print(f"{machine()}\n20 promises over more and more rows; more and more promises over {FEW_ROWS:,} rows")
-    sizes = {"held": HELD, "streamed": STREAMED}
-    lines = [
-        series(kind, [n for n in sizes[kind] if n <= chosen.rows], "rows") for kind in sizes if kind in chosen.only
-    ]
+    known = {"held": HELD, "streamed": STREAMED}
+    sizes = {kind: [n for n in known[kind] if n <= chosen.rows] for kind in known if kind in chosen.only}
+    lines = [series(kind, fitting, "rows") for kind, fitting in sizes.items() if fitting]
     more = [series("promised", PROMISES, "promises")] if "promised" in chosen.only else []
     if chosen.plot is not None:
         panels = [("rows, 20 promises", lines), (f"promises, {FEW_ROWS:,} rows", more)]
