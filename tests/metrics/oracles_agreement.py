@@ -61,7 +61,8 @@ def balance(asked: Asked) -> Expected:
     rows = asked.rows[["x", "y"]].dropna(how="all")
     if rows.empty:
         return NO_DATA
-    first, second = (float(np.sum(rows[c].dropna().astype(float))) for c in ("x", "y"))
+    with np.errstate(invalid="ignore"):  # inf − inf
+        first, second = (float(np.sum(rows[c].dropna().astype(float))) for c in ("x", "y"))
     if not (isfinite(first) and isfinite(second)):
         return ERROR
     return Expected(abs(first - second) / max(abs(second), 1.0), len(rows))

@@ -11,7 +11,7 @@ from qoa_platform.records import Reading
 from qoa_platform.scans import measure
 from tests.metrics.making import one
 
-pytestmark = pytest.mark.skipif("QOA_DATA" not in environ, reason="QOA_DATA names no folder of real data")
+pytestmark = pytest.mark.skipif(not environ.get("QOA_DATA"), reason="QOA_DATA names no folder of real data")
 HOSPITAL = {
     "name>zip": (477, 29), "name>phone": (517, 33), "measure_code>measure_name": (658, 36),
     "measure_code>state_average": (886, 46), "provider_number>name": (412, 24), "measure_code>condition": (772, 32),
