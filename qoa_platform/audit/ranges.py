@@ -1,8 +1,10 @@
 """Owns ranges: the metrics of a subject over any stretch of published partitions, folded from their stored states."""
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 import polars as pl
 
@@ -10,12 +12,14 @@ from qoa_platform.audit.candidate import Candidate
 from qoa_platform.audit.promises import series_params
 from qoa_platform.audit.references import References
 from qoa_platform.audit.stored import States, Stored
-from qoa_platform.metrics import UNMERGEABLE, FoldMetric, Metric, MetricError, build
+from qoa_platform.metrics import UNMERGEABLE, FoldMetric, Metric, MetricError, Source, build, catalogue
+from qoa_platform.metrics.facts import Facts, beside, told
 from qoa_platform.profiles.stretches import Every, Folded, fold, readings, rolling, stretches
 from qoa_platform.records import (
     Ask,
     Contract,
     Direction,
+    Measurement,
     Profile,
     Promise,
     Reading,
@@ -26,10 +30,14 @@ from qoa_platform.records import (
     Window,
     short,
 )
-from qoa_platform.states import Tally
+from qoa_platform.states import State, Tally
 
 MERGE = frozenset({"uniqueness"})
 """Asks whose metrics keep a mergeable state when the promise says ``merge: true``."""
+
+
+SHOWN = 3
+"""So many contents of another asset are named, where states were counted beside several."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,44 +142,110 @@ def _answered(stored: Stored, question: Question, shape: Shape, now: datetime) -
     if question.metric is None:
         yield from _without(cut, question.cause or "no metric")
         return
-    told, states, why = _states(stored, question, now)
+    metric, kept, why = _kept(stored, question, now)
     if why is not None:
         yield from _single(stored, question, cut, why)
         return
-    if shape.rolling:
-        parts = ((p, s, n, shape.rolling) for p, s, n in rolling(states, tuple(stored.published), shape.rolling))
-    else:
-        parts = ((name, fold([states[p] for p in those if p in states]), sum(p in states for p in those), len(those))
-                 for name, those in cut.items())  # fmt: skip
-    for name, state, found, of in parts:
-        if state is None:
-            nothing = Reading.unknown(Reason.NO_DATA, cause="no published partition of it has kept this state")
-            yield Folded(stretch=name, group=None, reading=nothing, found=0, of=of)
+    by_content = {content: list(_parts(stored, states, cut, shape)) for content, states in kept.items()}
+    for parts in zip(*by_content.values(), strict=True):
+        seen = {c: part for c, part in zip(by_content, parts, strict=True) if part.state is not None}
+        content, part = next(iter(seen.items()), ("", parts[0]))
+        found = sum(p.found for p in seen.values())
+        if part.state is None or len(seen) > 1:
+            reading = _apart(metric, {c: p.partitions for c, p in seen.items()}) if seen else _nothing_kept()
+            yield Folded(stretch=part.name, group=None, reading=reading, found=found, of=part.of)
             continue
-        for group, reading in readings(told, question.profile, state, groups=shape.column is not None):
-            yield Folded(stretch=name, group=group, reading=reading, found=found, of=of)
+        metric = _beside(metric, content)
+        for group, reading in readings(metric, question.profile, part.state, groups=shape.column is not None):
+            yield Folded(stretch=part.name, group=group, reading=reading, found=found, of=part.of)
 
 
-def _states(stored: Stored, question: Question, now: datetime) -> tuple[Metric, States, str | None]:
-    """The metric told the range, the states that it reads by partition, and why there are none."""
+class Part(NamedTuple):
+    """The merged state of one stretch, the *partitions* it was merged of, and how many there could have been."""
+
+    name: str
+    state: State | None
+    partitions: tuple[str, ...]
+    of: int
+
+    @property
+    def found(self) -> int:
+        """How many were merged."""
+        return len(self.partitions)
+
+
+def _parts(stored: Stored, states: States, cut: Mapping[str, Sequence[str]], shape: Shape) -> Iterator[Part]:
+    published = tuple(stored.published)
+    if shape.rolling:
+        held = sorted(states)
+        for name, state, count in rolling(states, published, shape.rolling):
+            end = bisect_right(held, name)
+            yield Part(name, state, tuple(held[end - count : end]), shape.rolling)
+        return
+    for name, those in cut.items():
+        held = [p for p in those if p in states]
+        yield Part(name, fold([states[p] for p in held]), tuple(held), len(those))
+
+
+def _nothing_kept() -> Reading:
+    return Reading.unknown(Reason.NO_DATA, cause="no published partition of it has kept this state")
+
+
+def _apart(metric: Metric, seen: Mapping[str, Sequence[str]]) -> Reading:
+    """What was counted beside different contents of another asset is not of one measure: which, and on which days."""
+    said = [f"{c[:12]} ({d[0] if len(d) == 1 else f'{d[0]} … {d[-1]}, {len(d)} partitions'})" for c, d in seen.items()]
+    more = f" and {len(said) - SHOWN} more" if len(said) > SHOWN else ""
+    cause = (
+        f"counted beside {len(said)} contents of {beside(metric)}, which do not merge: {', '.join(said[:SHOWN])}"
+        f"{more}. "
+        "A stretch in which it stood still has a value (--by day)"
+    )
+    return Reading.unknown(Reason.NOT_APPLICABLE, cause=cause)
+
+
+def _beside(metric: Metric, content: str) -> Metric:
+    other = beside(metric)
+    return metric if other is None else told(metric, Facts(digests={other: content}))
+
+
+def _kept(stored: Stored, question: Question, now: datetime) -> tuple[Metric, Mapping[str, States], str | None]:
+    """The metric told the range, the states that it reads by partition, and why there are none.
+
+    They are kept apart by the content of the asset that they were counted beside: ``""`` where there is none beside.
+    """
     metric = question.metric
     assert metric is not None  # noqa: S101 (a question without a metric has no states)
     ask = metric.ask(question.profile)
-    if ask is None:
-        return metric, {}, "nothing is frozen that it could be read against"
-    if ask.state == "nothing":
-        return metric, {}, metric.read(Tally(), question.profile).cause or "there is nothing to read"
-    if ask.state in UNMERGEABLE:
-        hint = ". A promise with merge: true keeps what merges" if ask.state in MERGE else ""
-        return metric, {}, f"what it reads ({ask.state}) cannot be merged over partitions{hint}"
     published = tuple(stored.published)
-    if not published:
-        return metric, {}, None
+    if (why := _unmerged(metric, ask, question.profile)) is not None or not published or ask is None:
+        return metric, {"": {}}, why
+    if (other := beside(metric)) is not None:
+        asked = stored.beside(
+            lambda p, content: _beside(_told(metric, now, p), content).ask(question.profile), stored.contents(other)
+        )
+        apart: dict[str, dict[str, State]] = {}
+        for partition, (content, state) in asked.items():
+            apart.setdefault(content, {})[partition] = state
+        return _told(metric, now, published[-1]), apart, None if apart else _unkept(ask)
     ends = [_told(metric, now, p) for p in (published[0], published[-1])]
     if ends[0].ask(question.profile) != ends[1].ask(question.profile) or ends[0].ask(question.profile) != ask:
-        return ends[1], stored.each(lambda p: _told(metric, now, p).ask(question.profile)), None
+        return ends[1], {"": stored.each(lambda p: _told(metric, now, p).ask(question.profile))}, None
     states = stored.states(ask)
-    return metric.at(now, _window(published[-1], now)), states, None if states else _unkept(ask)
+    return metric.at(now, _window(published[-1], now)), {"": states}, None if states else _unkept(ask)
+
+
+def _unmerged(metric: Metric, ask: Ask | None, profile: Profile | None) -> str | None:
+    """Why there is nothing to merge, if so."""
+    if ask is None:
+        return "nothing is frozen that it could be read against"
+    if (known := catalogue().get(metric.id)) is not None and known.source is Source.PUBLICATION:
+        return f"{metric.id} is about one publication: every day has its own (--by day), several have none together"
+    if ask.state == "nothing":
+        return metric.read(Tally(), profile).cause or "there is nothing to read"
+    if ask.state in UNMERGEABLE:
+        hint = ". A promise with merge: true keeps what merges" if ask.state in MERGE else ""
+        return f"what it reads ({ask.state}) cannot be merged over partitions{hint}"
+    return None
 
 
 def _told(metric: Metric, now: datetime, partition: str) -> Metric:
@@ -201,12 +275,12 @@ def _single(stored: Stored, question: Question, cut: Mapping[str, Sequence[str]]
     """Where a stretch is one partition its measurement says it all; else that nothing merges, and why."""
     metric = question.metric
     assert metric is not None  # noqa: S101 (a question without a metric is answered before)
-    params = series_params(metric.params, question.promise.reference)
+    kept: Mapping[str, Measurement] = {}
+    if question.profile is None and any(len(those) == 1 for those in cut.values()):
+        params = series_params(metric.params, question.promise.reference)
+        kept = stored.measured(short(metric.id, params, stored.asset, None, None))
     for name, those in cut.items():
-        kept = None
-        if len(those) == 1 and question.profile is None:
-            kept = stored.measurement(short(metric.id, params, stored.asset, None, None), those[0])
-        if kept is not None:
-            yield Folded(stretch=name, group=None, reading=kept.reading, found=1, of=1)
+        if len(those) == 1 and those[0] in kept:
+            yield Folded(stretch=name, group=None, reading=kept[those[0]].reading, found=1, of=1)
         else:
             yield from _without({name: those}, cause)

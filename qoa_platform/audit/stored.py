@@ -4,19 +4,21 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from qoa_platform.audit.reader import Reader
-from qoa_platform.records import Ask, Measurement, PointerKind, StoredState, Window, measurement_id, short
+from qoa_platform.ports import Ledger
+from qoa_platform.records import Ask, Measurement, PointerKind, StoredState, Window, short
 from qoa_platform.states import State, decode
 
 States = Mapping[str, State]
 """Partition → state."""
+WHOLE = "all"
+"""The partition of an asset that has none."""
 
 
 @dataclass(slots=True)
 class Stored:
     """The published partitions of *asset* in ``[since, until)`` (by partition key), and what was kept of them."""
 
-    ledger: Reader
+    ledger: Ledger
     asset: str
     since: str | None = None
     until: str | None = None
@@ -59,17 +61,39 @@ class Stored:
 
     def each(self, ask: Callable[[str], Ask | None]) -> States:
         """The states of an ask that is another one for every partition (one that is told its window)."""
-        asked = {p: a for p in self.published if (a := ask(p)) is not None}
-        ids = {short("state", a, self.asset, p, self.published[p]): p for p, a in asked.items()}
-        kept = self.ledger.find(StoredState, ids=list(ids)) if ids else []
-        return {k.partition: decode(k.content) for k in sorted(kept, key=lambda k: k.partition)}
+        found = self.beside(lambda p, _: ask(p), dict.fromkeys(self.published, ("",)))
+        return {p: state for p, (_, state) in found.items()}
 
-    def measurement(self, series: str, partition: str) -> Measurement | None:
-        """What was measured of the published content of one day; ``None`` where nothing was, or it is no day."""
-        if _start(partition) is None:
-            return None
-        found = measurement_id(series, Window.of_partition(partition), self.published[partition])
-        return self.ledger.last(Measurement, found)
+    def beside(
+        self, ask: Callable[[str, str], Ask | None], contents: Mapping[str, Iterable[str]]
+    ) -> Mapping[str, tuple[str, State]]:
+        """By partition the state last kept of an ask that names what stood beside, and which of *contents* that was."""
+        ids = {
+            short("state", asked, self.asset, p, self.published[p]): (p, content)
+            for p, those in contents.items() for content in those if (asked := ask(p, content)) is not None
+        }  # fmt: skip
+        kept = self.ledger.find(StoredState, ids=list(ids)) if ids else []
+        newest = {ids[k.id][0]: k for k in sorted(kept, key=lambda k: k.at)}
+        return {p: (ids[newest[p].id][1], decode(newest[p].content)) for p in sorted(newest)}
+
+    def contents(self, other: str) -> Mapping[str, tuple[str, ...]]:
+        """By partition every content of the asset *other* that ever stood beside it: of its whole, or its day."""
+        heads = self.ledger.pointers(PointerKind.PUBLISHED, prefix=f"{other}|")
+        names = {h.key.removeprefix(f"{other}|"): h for h in heads}
+        known: dict[str, tuple[str, ...]] = {}
+        for name in {p for p in (*self.published, WHOLE) if p in names}:
+            head = names[name]
+            moves = self.ledger.moves(PointerKind.PUBLISHED, head.key) if head.generation > 1 else ()
+            known[name] = tuple(dict.fromkeys(v for v in (head.value, *(m.value for m in moves)) if v))
+        return {p: (*known.get(p, ()), *(known.get(WHOLE, ()) if p != WHOLE else ())) for p in self.published}
+
+    def measured(self, series: str) -> Mapping[str, Measurement]:
+        """By partition that is a day what was last measured of its published content."""
+        days = {start: p for p in self.published if (start := _start(p)) is not None}
+        first = min(days, default=None)
+        found = [] if first is None else self.ledger.find(Measurement, series=series, ends_after=first)
+        own = [(days.get(m.window.start), m) for m in sorted(found, key=lambda m: m.at)]
+        return {p: m for p, m in own if p is not None and m.data == self.published[p]}
 
 
 def _start(partition: str) -> datetime | None:
