@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from time import perf_counter
 from typing import Any
 
 import polars as pl
@@ -9,6 +10,7 @@ import polars as pl
 from qoa_platform.api.asking import GIVEN, Wish, metrics_of, subject_of, wishes
 from qoa_platform.api.frames import framed
 from qoa_platform.api.readings import Readings
+from qoa_platform.metering import resident_bytes
 from qoa_platform.metrics.facts import Facts
 from qoa_platform.metrics.facts import told as aware
 from qoa_platform.profiles import freeze, wanted
@@ -70,7 +72,7 @@ def measure(
         pairs = [(aware(m.at(told, day), facts), profile if against else None) for m, against in every]
         found = scan(
             data if isinstance(data, pl.DataFrame) else source, pairs, missing=tokens, beside=others, memory=memory,
-            engine=engine,
+            engine=engine, clock=perf_counter, resident=resident_bytes,
         )  # fmt: skip
     return Readings(found.measured, found.report)
 

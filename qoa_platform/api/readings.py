@@ -49,7 +49,7 @@ class Readings(Listing):
 
     def head(self) -> str:
         """How much was asked, and of how many rows."""
-        return f"{len(self.measured)} readings of {self.report.rows:,} rows"
+        return f"{len(self.measured)} readings of {self.report.rows:,} rows ({self.report.line})"
 
 
 def _record(item: Measured) -> dict[str, Any]:

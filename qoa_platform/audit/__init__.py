@@ -3,7 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from qoa_platform.audit.candidate import Audited, Candidate, Judged, Neighbour, readers_of, subjects_of
+from qoa_platform.audit.candidate import (
+    NO_GAUGES,
+    Audited,
+    Candidate,
+    Gauges,
+    Judged,
+    Neighbour,
+    readers_of,
+    subjects_of,
+)
 from qoa_platform.audit.due import due_batches
 from qoa_platform.audit.evidence import audit_predictions
 from qoa_platform.audit.own import audit_own
@@ -16,6 +25,7 @@ from qoa_platform.records import Contract, Measurement, StoredState
 __all__ = [
     "Audited",
     "Candidate",
+    "Gauges",
     "Judged",
     "Neighbour",
     "audit",
@@ -28,16 +38,18 @@ __all__ = [
 ]
 
 
-def audit(ledger: Ledger, contracts: Sequence[Contract], candidate: Candidate) -> Audited:
+def audit(
+    ledger: Ledger, contracts: Sequence[Contract], candidate: Candidate, gauges: Gauges = NO_GAUGES
+) -> Audited:  # fmt: skip
     """Measure and judge *candidate* by every contract in force that says something about its asset.
 
     Promises of the asset's own subject gate; promises ``over:`` it (of model subjects) are judged for every version
-    that its prediction frame holds, and only react.
+    that its prediction frame holds, and only react. *gauges* are read for the reports of the scans.
     """
     every = tuple(contracts)
     result = Audited()
     for judged in subjects_of(every, candidate.asset):
-        result += audit_own(ledger, judged, candidate)
+        result += audit_own(ledger, judged, candidate, gauges=gauges)
     for judged in readers_of(every, candidate.asset):
         result += audit_predictions(ledger, judged, candidate)
     return _measured_first(ledger, result)

@@ -1,6 +1,6 @@
 """Owns Candidate and Audited: a frame that wants to be published, and what was measured and judged of it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -9,6 +9,17 @@ import polars as pl
 
 from qoa_platform.audit.setting_aside import Aside
 from qoa_platform.records import Contract, Measurement, Profile, StoredState, Subject, Verdict, Window
+from qoa_platform.scans import ScanReport
+
+
+class Gauges(NamedTuple):
+    """What a scan's pace and memory are read off, if off anything: a *clock* (seconds), bytes in use (*resident*)."""
+
+    clock: Callable[[], float] | None = None
+    resident: Callable[[], int] | None = None
+
+
+NO_GAUGES = Gauges()
 
 
 class Neighbour(NamedTuple):
@@ -46,7 +57,7 @@ class Audited:
     """What an audit found. *states* are kept so that no row of the partition is read twice.
 
     *aside* are the rows that failed promises which say that such rows may be set aside; *profiles* edges that moving
-    references are counted on from now on.
+    references are counted on from now on; *scans* what each subject's scan did for it.
     """
 
     verdicts: tuple[Verdict, ...] = ()
@@ -54,6 +65,7 @@ class Audited:
     states: tuple[StoredState, ...] = ()
     aside: tuple[Aside, ...] = ()
     profiles: tuple[Profile, ...] = ()
+    scans: tuple[ScanReport, ...] = ()
 
     @property
     def blocked(self) -> bool:
@@ -67,6 +79,7 @@ class Audited:
             states=self.states + other.states,
             aside=self.aside + other.aside,
             profiles=tuple({p.digest: p for p in (*self.profiles, *other.profiles)}.values()),
+            scans=self.scans + other.scans,
         )
 
 

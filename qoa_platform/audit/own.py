@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from qoa_platform.audit.candidate import Audited, Candidate, Judged
+from qoa_platform.audit.candidate import NO_GAUGES, Audited, Candidate, Gauges, Judged
 from qoa_platform.audit.failing import Failing
 from qoa_platform.audit.promises import Bench
 from qoa_platform.audit.reader import Reader
@@ -44,13 +44,13 @@ class Asked:
 
 def audit_own(
     ledger: Reader, judged: Judged, candidate: Candidate, *, asked: Asked | None = None,
-    references: References | None = None, keep: bool = True, sample: bool = True,
+    references: References | None = None, keep: bool = True, sample: bool = True, gauges: Gauges = NO_GAUGES,
 ) -> Audited:  # fmt: skip
     """Measure and judge every promise of *judged* that can be read from the candidate's own frame.
 
     All asks of all promises (and of the segments that are shown) are answered by one scan. *asked* is what was prepared
     before, *references* where profiles come from if not from the ledger. Without *keep* no state is encoded,
-    and without *sample* no failing row is looked for.
+    and without *sample* no failing row is looked for. *gauges* are for the report of the scan.
     """
     subject, references = judged.subject, references or References(ledger, judged.contract, candidate)
     asked = asked or Asked.of(subject)
@@ -60,7 +60,10 @@ def audit_own(
     wanted = [(m, f) for _, m, f in (*built, *asked.shown)]
     rules = declared.wanted if declared is not None else []
     frames = {name: n.frame for name, n in candidate.beside.items()}
-    found = measure(candidate.frame, [*wanted, *rules], missing=dict(subject.missing), beside=frames)
+    found = measure(
+        candidate.frame, [*wanted, *rules], missing=dict(subject.missing), beside=frames, clock=gauges.clock,
+        resident=gauges.resident,
+    )  # fmt: skip
     answers = _answers(found.measured)
     answers, ruled = answers[: len(wanted)], [answer[0].reading for answer in answers[len(wanted) :]]
     reads: dict[str, dict[Metric, list[Measured]]] = {}
@@ -85,6 +88,7 @@ def audit_own(
         aside=tuple(failing.aside),
         profiles=() if any(v.blocks for v in verdicts) else tuple(references.frozen),
         states=_stored(found, candidate, _asks(rules) - _asks(wanted) if rules else set()) if keep else (),
+        scans=(found.report,),
     )
 
 

@@ -112,6 +112,11 @@ class Sampler:
         self.overhead_seconds += time.perf_counter() - began
 
 
+def resident_bytes() -> int:
+    """Bytes of memory that this process holds now, without its children."""
+    return int(psutil.Process().memory_info().rss)
+
+
 def tree_bytes(process: psutil.Process) -> int:
     """Resident bytes of *process* and its living descendants. A process that ends meanwhile counts nothing."""
     total = 0

@@ -9,6 +9,7 @@ import polars as pl
 from qoa_platform.orchestration.mapping import sentence, shown
 from qoa_platform.orchestration.publishing import Published
 from qoa_platform.orchestration.quiet import quiet
+from qoa_platform.orchestration.scanned import scanned
 from qoa_platform.orchestration.supplying import Contracted
 from qoa_platform.records import PointerKind, Verdict
 from qoa_platform.workspace import Workspace
@@ -108,7 +109,7 @@ def metadata(result: Published) -> dict[str, Any]:
         plotted |= {"qoa/set_aside_rows": trial.set_aside.rows, "qoa/set_aside": trial.set_aside.digest}
     version = {"qoa/model_version": f"{trial.model} {trial.version}"} if trial.version else {}
     return {
-        **plotted, **version, "qoa/digest": result.digest or "", "qoa/trial": trial.id,
+        **plotted, **version, **scanned(result.scans), "qoa/digest": result.digest or "", "qoa/trial": trial.id,
         "qoa/reads": len(trial.reads), "qoa/commit": trial.commit or "unknown",
         "qoa/parameters": dg.MetadataValue.json({k: str(v) for k, v in trial.parameters.items()}),
     }  # fmt: skip

@@ -7,10 +7,10 @@ from datetime import datetime
 
 import polars as pl
 
-from qoa_platform.audit import Audited, Candidate, named_beside, refusal_verdicts
+from qoa_platform.audit import Audited, Candidate, Gauges, named_beside, refusal_verdicts
 from qoa_platform.failpoints import failpoint
 from qoa_platform.lineage import edges_of, finish
-from qoa_platform.metering import FARGATE, Rates, Sampler, environment
+from qoa_platform.metering import FARGATE, Rates, Sampler, environment, resident_bytes
 from qoa_platform.orchestration.aside import sorted_out
 from qoa_platform.orchestration.models import ModelOutcome, Registered, champions, register
 from qoa_platform.reactions.effects import DAGSTER_SINK
@@ -36,10 +36,15 @@ from qoa_platform.records import (
     Window,
     short,
 )
+from qoa_platform.scans import ScanReport
 from qoa_platform.workspace import Workspace
 
 TRIES = 5
 """So often a version's number is chosen anew when somebody else trained at the same time."""
+
+
+GAUGES = Gauges(time.perf_counter, resident_bytes)
+"""What scans are timed and weighed by. Their time is part of the trial's ``overhead_seconds``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,13 +90,14 @@ class Made:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
-    """What became of it: the digest (``None`` when nothing was published), all verdicts, the trial."""
+    """What became of it: the digest (``None`` when nothing was published), all verdicts, the trial, and the scans."""
 
     digest: str | None
     candidate: str | None
     verdicts: tuple[Verdict, ...]
     trial: Trial
     error: str | None = None
+    scans: tuple[ScanReport, ...] = ()
 
     @property
     def blocked(self) -> bool:
@@ -140,7 +146,9 @@ def publish(
             beside=workspace.beside(named_beside(contracts, work.asset), work.partition),
         )  # fmt: skip
         began = time.perf_counter()
-        sorted_ = sorted_out(workspace, contracts, candidate, accepted=_accepted(workspace, work, digest))
+        sorted_ = sorted_out(
+            workspace, contracts, candidate, accepted=_accepted(workspace, work, digest), gauges=GAUGES
+        )
         measuring = time.perf_counter() - began
     except Exception as error:  # noqa: BLE001 (whatever it raised, or could not be judged, becomes a verdict and a failed run)
         return _failed(workspace, contracts, work, started, f"{type(error).__name__}: {error}", meter.usage)
@@ -178,7 +186,9 @@ def _settled(
         failpoint("publish.after_move")
         if not isinstance(done, Refused):
             published = None if kept_back else digest
-            return Published(digest=published, candidate=digest, verdicts=found.verdicts, trial=ended)
+            return Published(
+                digest=published, candidate=digest, verdicts=found.verdicts, trial=ended, scans=found.scans
+            )
         error = done.reason
         if not (isinstance(done.guard, RevisionIs) and done.guard.kind == ModelVersion.KIND):
             break

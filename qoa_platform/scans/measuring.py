@@ -18,7 +18,7 @@ from qoa_platform.scans.hashing import plugged
 from qoa_platform.scans.kernel import Answers, Causes, prepared
 from qoa_platform.scans.normalising import Missing
 from qoa_platform.scans.opening import Opened, SourceError
-from qoa_platform.scans.planning import Plan, Shape, plan
+from qoa_platform.scans.planning import WHY, Plan, Shape, plan
 from qoa_platform.scans.queries import NONE, Failure
 from qoa_platform.scans.reading import Wanted, asked, read
 from qoa_platform.scans.scan import Scan, ScanReport
@@ -147,6 +147,7 @@ def _report(wanted: int, steps: Plan, told: Streamed, seconds: float | None, res
         rows=told.rows, columns=len(steps.columns), asks=wanted, distinct=len(told.found),
         fused=told.fused + sum(1 for ask in steps.asks if ask in shared and ask.state != "whole"),
         passes=(*told.passes, *map(str, steps.passes)),
+        apart=tuple((str(p), WHY[p.shape]) for p in steps.passes if len(p.asks) == 1 or p.shape is Shape.WHOLE),
         failed=tuple(failed),
         notes=(HASHED_SLOWLY,) if any(step.shape is Shape.KEY for step in steps.passes) and not plugged() else (),
         batches=told.batches, reads=told.reads, spilled=told.spilled, seconds=seconds, resident=resident,

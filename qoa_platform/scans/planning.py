@@ -53,6 +53,22 @@ APART = {
 """``Ask.state`` that is answered by a pass of its own shape."""
 
 
+WHY = {
+    Shape.SELECT: "nothing else reads these rows",
+    Shape.GROUP: "nothing else reads these groups",
+    Shape.COUNT: "distinct values are counted in a group_by of their own",
+    Shape.FENCE: "its fences hold for these groups alone",
+    Shape.REPEAT: "what repeats is looked for by a hash of these columns",
+    Shape.KEY: "its hashes are kept, so that partitions merge",
+    Shape.QUANTILE: "an exact quantile is selected column by column",
+    Shape.KLL: "a sketch is drawn column by column",
+    Shape.HLL: "a sketch is drawn column by column",
+    Shape.WHOLE: "it reads the rows themselves: any Python may be behind it",
+    Shape.BESIDE: "the rows are joined with another frame",
+}
+"""Why an ask of that shape that shares its pass with no other does not."""
+
+
 class Pass(NamedTuple):
     """One way through the rows in which *where* is true, for *asks*.
 

@@ -21,10 +21,10 @@ class Measured:
 class ScanReport:
     """What a scan did: *asks* made, *distinct* ones, how many of those were *fused* (shared a pass with others).
 
-    *passes* are the lines of the plan; *failed* are (ask, cause); *notes* say what was done in a slower way. A source
-    that does not fit in memory is read in *batches*, and again (*reads*) where quantiles are exact; *spilled* bytes of
-    keys went to disk. *seconds* and *resident* (the most bytes of memory that were seen in use) are ``None`` where no
-    clock and no memory reader were handed in: none is read here.
+    *passes* are the lines of the plan, *apart* those of a single ask, with why; *failed* are (ask, cause); *notes* say
+    what was done in a slower way. A source that does not fit in memory is read in *batches*, and again (*reads*) where
+    quantiles are exact; *spilled* bytes of keys went to disk. *seconds* and *resident* (the most bytes of memory that
+    were seen in use) are ``None`` where no clock and no memory reader were handed in: none is read here.
     """
 
     rows: int
@@ -33,6 +33,7 @@ class ScanReport:
     distinct: int
     fused: int
     passes: tuple[str, ...] = ()
+    apart: tuple[tuple[str, str], ...] = ()
     failed: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
     batches: int = 1
@@ -50,6 +51,12 @@ class ScanReport:
     def unfused(self) -> int:
         """Distinct asks that needed a pass of their own, or none."""
         return self.distinct - self.fused
+
+    @property
+    def line(self) -> str:
+        """The gist of it in one line: what was asked, and in how many passes; the same every time."""
+        ways = f"{len(self.passes)} pass{'es' if len(self.passes) != 1 else ''}"
+        return f"{self.asks} asks, {self.distinct} distinct: {self.fused} fused, {self.unfused} apart; {ways}"
 
     def __str__(self) -> str:
         head = (

@@ -36,6 +36,23 @@ def test_a_good_day_has_one_evaluation_per_promise_with_its_partition(shop: Shop
     assert checks["enough", DAY].metadata["qoa/value"].value == 8
 
 
+def test_a_materialization_shows_what_its_scan_did(shop: Shop) -> None:
+    """Rows, asks, passes, what shared none, pace and memory; the pace is a number that is plotted."""
+    run = shop.daily()
+    events = shop.events(run, dg.DagsterEventType.ASSET_MATERIALIZATION)
+    made = {str(e.asset_key): e.step_materialization_data.materialization.metadata for e in events}
+    told = next(m for key, m in made.items() if "sales" in key)
+    table = str(told["qoa/scan"].value).splitlines()
+    heads, row = ([c.strip() for c in line.strip("|").split("|")] for line in (table[0], table[2]))
+    shown = dict(zip(heads, row, strict=True))
+    assert (shown["rows"], int(shown["fused"]) > 1, int(shown["passes"]) >= 1) == ("8", True, True)
+    assert shown["peak memory"].endswith(" MB")
+    assert float(str(told["qoa/rows_per_second"].value)) > 0
+    usage = shop.trial("shop/sales", DAY).usage
+    assert usage is not None
+    assert (usage.overhead_seconds or 0) >= float(shown["seconds"])
+
+
 def test_a_bad_day_is_evaluated_and_not_materialized(shop: Shop) -> None:
     """A violated critical promise: evaluations only, that one an ERROR, the run failed, nothing below executed."""
     shop.source.days[DAY] = day_of(DAY, rows=3)
