@@ -55,8 +55,18 @@ def profile_report(
     return page(
         "profile", title=title, source=source, made=made, summary=summary, columns=columns, rows=shown,
         missing=missing / cells if cells else 0.0, folded=len(columns) > OPEN,
-        left_out=max(len(columns) - PLOTTED, 0), kinds=_kinds(summary),
+        left_out=max(len(columns) - PLOTTED, 0), kinds=_kinds(summary), bounded=_bounded(summary),
     )  # fmt: skip
+
+
+def _bounded(summary: Summary) -> list[str]:
+    """Which figures are estimates within a bound, in words; none of what was held in memory."""
+    every = (
+        ("distinct values", any(c.distinct_bound for c in summary.columns)),
+        ("quantiles", any(c.quantiles_bound for c in summary.columns)),
+        ("commonest values", any(c.top_bound for c in summary.columns)),
+    )
+    return [words for words, found in every if found]
 
 
 def _kinds(summary: Summary) -> list[tuple[str, int]]:

@@ -96,6 +96,9 @@ def test_estimates_say_within_which_bounds() -> None:
     assert x.quantiles_bound > 0
     assert "ranks ±" in text
     assert f"± {round(x.distinct_bound):,}" in text
+    assert "read in batches. What is then an estimate (distinct values, quantiles" in text
+    assert "≈" in text
+    assert "read in batches" not in " ".join(Page(profile_report(summarise(frame), title="small", made=MADE)).text)
     assert s.n == rows
 
 
