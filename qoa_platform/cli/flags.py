@@ -5,10 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from qoa_platform.cli.besides import beside_option, tables_beside
 from qoa_platform.cli.exits import Exit, unknown
 from qoa_platform.cli.leaf import leaf
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from qoa_platform.records import Contract, Profile, Subject
     from qoa_platform.scans.flags import Flags
 
@@ -22,12 +25,13 @@ SHOWN = 50
 @click.option("--subject", help="Whose promises, where the contract has several subjects.")
 @click.option("--profile", type=click.Path(exists=True, dir_okay=False, path_type=Path),
               help="What promises with a reference compare with.  [default: .profile beside CONTRACT]")  # fmt: skip
+@beside_option("The table of another asset that promises name (a parent, a truth)")
 @click.option("--limit", type=click.IntRange(min=1), default=1000, help="At most so many rows per promise.",
               show_default=True)  # fmt: skip
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write all listed cells there, as CSV.")
 def flags(
     *, contract: Path, data: Path, subject: str | None, profile: Path | None, limit: int, out: Path | None,
-    as_json: bool,
+    beside: tuple[str, ...], as_json: bool,
 ) -> None:  # fmt: skip
     """List the cells that row-level promises point at, also where the promise as a whole holds.
 
@@ -39,7 +43,8 @@ def flags(
     from qoa_platform.contracts import read
 
     document = read(contract)
-    ids, found = _flagged(_subject(document, subject), framed(data), _profile(contract, profile), limit)
+    others, known = tables_beside(beside), _profile(contract, profile)
+    ids, found = _flagged(_subject(document, subject), framed(data), known, limit, others)
     cells = _cells(ids, found)
     if out is not None:
         found.table.select("row", "column", "value", "expected", "why").write_csv(out)
@@ -66,16 +71,21 @@ def _profile(contract: Path, given: Path | None) -> "Profile | None":
     return decode(path.read_bytes()) if path.is_file() else None
 
 
-def _flagged(subject: "Subject", frame: Any, profile: "Profile | None", limit: int) -> "tuple[list[str], Flags]":
+def _flagged(
+    subject: "Subject", frame: Any, profile: "Profile | None", limit: int, beside: "dict[str, pl.DataFrame]"
+) -> "tuple[list[str], Flags]":  # fmt: skip
     """The promise of each metric, and what they flag."""
     from qoa_platform.metrics import Metric, catalogue
+    from qoa_platform.metrics.facts import Facts, told
     from qoa_platform.scans.flagging import flagged
 
     known = catalogue()
     wanted = [(p.id, m) for p in subject.promises for m in known[p.metric].build(p, subject) if isinstance(m, Metric)]
+    facts = Facts(digests=dict.fromkeys(beside, "given"))
     found = flagged(
         frame,
-        [(m, profile) for _, m in wanted],
+        [(told(m, facts), profile) for _, m in wanted],
+        beside=beside,
         missing=dict(subject.missing),
         limit=limit,
         sensitive=subject.sensitive,

@@ -5,10 +5,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from qoa_platform.cli.besides import beside_option, tables_beside
 from qoa_platform.cli.exits import Complaint, Exit
 from qoa_platform.cli.leaf import leaf
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from qoa_platform.profiles.suggesting import Suggestion
 
 
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     example=[
         "qoa contract suggest beers.csv --out beers.yaml",
         "qoa contract suggest sales.parquet --time sold_at --out contracts/sales.yaml",
+        "qoa contract suggest sales.csv --beside shop/items=items.csv",
     ],
     exits=(),
 )
@@ -24,9 +28,11 @@ if TYPE_CHECKING:
 @click.option("--time", help="A column of times: the data is a history, cut into UTC days.")
 @click.option("--name", default="suggested", help="The contract's name.")
 @click.option("--asset", default="data", help="The asset that it is about.")
+@beside_option("Another table in which foreign keys are looked for")
 @click.option("--owner", default="nobody", help="Who answers for it.")
 def suggest(
-    *, data: tuple[Path, ...], out: Path | None, time: str | None, name: str, asset: str, owner: str, as_json: bool
+    *, data: tuple[Path, ...], out: Path | None, time: str | None, name: str, asset: str, owner: str,
+    beside: tuple[str, ...], as_json: bool,
 ) -> None:  # fmt: skip
     """Profile data and write the contract that it suggests.
 
@@ -38,7 +44,7 @@ def suggest(
     from qoa_platform.cli.output import emit, say
     from qoa_platform.profiles import encode
 
-    found = _suggested(data, time, name, asset, owner)
+    found = _suggested(data, time, name, asset, owner, tables_beside(beside))
     if out is not None:
         if out.exists():
             raise Complaint(
@@ -58,10 +64,13 @@ def suggest(
         )
         if found.profile is not None:
             say(f"{out.with_suffix('.profile')}: what {found.profile.name} holds, which promises of drift compare with")
-        say(f"look at what they point at with: qoa flags {out} {data[0]}")
+        near = "".join(f" --beside {pair}" for pair in beside)
+        say(f"look at what they point at with: qoa flags {out} {data[0]}{near}")
 
 
-def _suggested(data: tuple[Path, ...], time: str | None, name: str, asset: str, owner: str) -> "Suggestion":
+def _suggested(
+    data: tuple[Path, ...], time: str | None, name: str, asset: str, owner: str, beside: "dict[str, pl.DataFrame]"
+) -> "Suggestion":  # fmt: skip
     from qoa_platform.api.frames import framed
     from qoa_platform.profiles.suggesting import suggest as suggested
     from qoa_platform.records.identity import KEY, NAME
@@ -70,4 +79,5 @@ def _suggested(data: tuple[Path, ...], time: str | None, name: str, asset: str, 
         if not allowed.fullmatch(text) or ".." in text:
             raise Complaint(Exit.USAGE, f"{word} {text!r} is not allowed. Allowed: {allowed.pattern}")
     frames = [framed(path) for path in data]
-    return suggested(frames[0] if len(frames) == 1 else frames, time=time, name=name, asset=asset, owner=owner)
+    given = frames[0] if len(frames) == 1 else frames
+    return suggested(given, time=time, name=name, asset=asset, owner=owner, beside=beside)

@@ -62,3 +62,44 @@ def test_data_that_is_none(qoa: Qoa, tmp_path: Path, towns: Path) -> None:
     out = tmp_path / "c.yaml"
     qoa("contract", "suggest", str(towns), "--out", str(out))
     assert "unknown subject 'dta'. Did you mean 'data'?" in qoa("flags", str(out), str(towns), "--subject", "dta").err
+
+
+def test_tables_beside(qoa: Qoa, tmp_path: Path) -> None:
+    """A foreign key into the table beside is suggested, and its orphan is flagged; without the table nothing is."""
+    items, sales, later, out = (tmp_path / name for name in ("items.csv", "sales.csv", "later.csv", "sales.yaml"))
+    keys = [f"item-{n:03d}" for n in range(60)]
+    pl.DataFrame({"item": keys, "price": [n / 2 for n in range(60)]}).write_csv(items)
+    sold = pl.DataFrame({"sale": list(range(300)), "item": [keys[n * 7 % 60] for n in range(300)]})
+    sold.write_csv(sales)
+    pl.concat([sold, pl.DataFrame({"sale": [300], "item": ["item-999"]})]).write_csv(later)
+    beside = f"shop/items={items}"
+    said = qoa("contract", "suggest", str(sales), "--beside", beside, "--out", str(out))
+    assert said.code == Exit.DONE, said
+    assert f"--beside {beside}" in said.out
+    (known,) = [p for s in read(out).subjects for p in s.promises if p.metric == "data.referential_integrity"]
+    assert dict(known.params)["parent"] == "shop/items"
+    flagged = qoa("flags", str(out), str(later), "--beside", beside, "--json").data["flags"]
+    assert (300, "item", "item-999") in {
+        (f["row"], f["column"], f["value"]) for f in flagged if f["promise"] == known.id
+    }
+    without = qoa("flags", str(out), str(later), "--json")
+    assert (without.code, [f for f in without.data["flags"] if f["promise"] == known.id]) == (Exit.DONE, [])
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["items.csv"], "Allowed: ASSET=PATH"),
+        (["../up=items.csv"], "Allowed: ASSET=PATH"),
+        (["shop/items=nowhere.csv"], "there is no nowhere.csv"),
+        (["a/b=towns.csv", "a/b=towns.csv"], "names a/b twice"),
+    ],
+)
+def test_a_table_beside_that_is_none(
+    qoa: Qoa, towns: Path, monkeypatch: pytest.MonkeyPatch, given: list[str], said: str
+) -> None:  # fmt: skip
+    """A pair that is none, a path that leads nowhere, an asset that is named twice: what is allowed is said."""
+    monkeypatch.chdir(towns.parent)
+    answer = qoa("contract", "suggest", "towns.csv", *(word for g in given for word in ("--beside", g)))
+    assert answer.code == Exit.USAGE
+    assert said in answer.err
