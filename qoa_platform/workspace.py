@@ -12,6 +12,7 @@ import polars as pl
 from qoa_platform.alerts import Channels
 from qoa_platform.artifacts import FileStore, frame_to_parquet, parquet_to_frame
 from qoa_platform.audit import Neighbour
+from qoa_platform.audit.candidate import content_of
 from qoa_platform.contracts import ContractErrors, read
 from qoa_platform.ledger import open_ledger
 from qoa_platform.ledger.clock import LedgerClock
@@ -19,7 +20,6 @@ from qoa_platform.ledger.home import Home, find_home
 from qoa_platform.ports import Ledger
 from qoa_platform.reactions.enacting import Enactment, Standing, enact, unreadable
 from qoa_platform.records import Contract, PointerKind
-from qoa_platform.records import digest as digest_of
 
 WHOLE = "all"
 """The partition of an asset that has none."""
@@ -109,8 +109,8 @@ class Workspace:
         if not wanted or not kept:  # of a foreign asset only the digest is known
             return None
         frames = [self.read_frame(asset, name, held) for name, held in wanted.items()]
-        content = next(iter(wanted.values())) if len(wanted) == 1 else digest_of("frames", sorted(wanted.items()))
-        return Neighbour(pl.concat(frames, how="diagonal_relaxed") if len(frames) > 1 else frames[0], content)
+        whole = pl.concat(frames, how="diagonal_relaxed") if len(frames) > 1 else frames[0]
+        return Neighbour(whole, content_of(wanted))
 
     def published(self, asset: str) -> dict[str, str]:
         """Partition → digest of everything published of *asset*, in partition order."""

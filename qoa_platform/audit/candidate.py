@@ -8,7 +8,7 @@ from typing import NamedTuple
 import polars as pl
 
 from qoa_platform.audit.setting_aside import Aside
-from qoa_platform.records import Contract, Measurement, Profile, StoredState, Subject, Verdict, Window
+from qoa_platform.records import Contract, Measurement, Profile, StoredState, Subject, Verdict, Window, digest
 from qoa_platform.scans import ScanReport
 
 
@@ -27,6 +27,11 @@ class Neighbour(NamedTuple):
 
     frame: pl.DataFrame | pl.LazyFrame
     digest: str
+
+
+def content_of(partitions: Mapping[str, str]) -> str:
+    """The digest of a neighbour that is put together of *partitions* (name → digest): of a single one its own."""
+    return next(iter(partitions.values())) if len(partitions) == 1 else digest("frames", sorted(partitions.items()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

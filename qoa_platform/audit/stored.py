@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from qoa_platform.audit.candidate import content_of
 from qoa_platform.ports import Ledger
 from qoa_platform.records import Ask, Measurement, PointerKind, StoredState, Window, short
 from qoa_platform.states import State, decode
@@ -85,6 +86,11 @@ class Stored:
             head = names[name]
             moves = self.ledger.moves(PointerKind.PUBLISHED, head.key) if head.generation > 1 else ()
             known[name] = tuple(dict.fromkeys(v for v in (head.value, *(m.value for m in moves)) if v))
+        now = {name: h.value for name, h in names.items() if h.value}
+        if (
+            WHOLE in self.published and WHOLE not in names and now
+        ):  # beside a whole stand all partitions together, as they are now
+            known[WHOLE] = (content_of(now),)
         return {p: (*known.get(p, ()), *(known.get(WHOLE, ()) if p != WHOLE else ())) for p in self.published}
 
     def measured(self, series: str) -> Mapping[str, Measurement]:

@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from qoa_platform.audit import Neighbour
+from qoa_platform.audit.candidate import content_of
 from qoa_platform.audit.ranges import Shape, answers, questions
 from qoa_platform.audit.stored import Stored
 from qoa_platform.ledger import Store
@@ -110,3 +111,18 @@ def test_what_was_measured_of_a_publication_is_shown_by_day(desk: Desk) -> None:
         whole = found(desk, Shape(), promise)[promise, "all"].reading
         assert (whole.value, str(whole.reason)) == (None, "not_applicable")
         assert "every day has its own (--by day)" in whole.cause
+
+
+def test_a_whole_beside_days_is_found_by_all_of_them(ledger: Store) -> None:
+    """A table without partitions was counted beside every day of the other asset, as they stand now."""
+    text = BESIDE.replace("asset: shop/items", "asset: shop/items\n    partition: day").replace(
+        "asset: shop/sales\n    partition: day", "asset: shop/sales"
+    )
+    desk = Desk.of(ledger, text)
+    for n, day in enumerate(DAYS[:2]):
+        desk.publish("shop/items", day, pl.DataFrame({"item": [f"i{n}"]}))
+    heads = ledger.pointers(PointerKind.PUBLISHED, prefix="shop/items|")
+    content = content_of({h.key.removeprefix("shop/items|"): h.value for h in heads if h.value})
+    items = Neighbour(pl.DataFrame({"item": ["i0", "i1"]}), content)
+    desk.publish("shop/sales", "all", sold(8), beside={"shop/items": items})
+    assert found(desk, Shape(), "known")["known", "all"].reading.value == 0.5
