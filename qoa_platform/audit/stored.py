@@ -78,7 +78,10 @@ class Stored:
         return {p: (ids[newest[p].id][1], decode(newest[p].content)) for p in sorted(newest)}
 
     def contents(self, other: str) -> Mapping[str, tuple[str, ...]]:
-        """By partition every content of the asset *other* that ever stood beside it: of its whole, or its day."""
+        """By partition every content of the asset *other* that ever stood beside it: of its whole, or its day.
+
+        Beside a partition that is all of its asset stand all days of the other one together, as they are now.
+        """
         heads = self.ledger.pointers(PointerKind.PUBLISHED, prefix=f"{other}|")
         names = {h.key.removeprefix(f"{other}|"): h for h in heads}
         known: dict[str, tuple[str, ...]] = {}
@@ -86,11 +89,9 @@ class Stored:
             head = names[name]
             moves = self.ledger.moves(PointerKind.PUBLISHED, head.key) if head.generation > 1 else ()
             known[name] = tuple(dict.fromkeys(v for v in (head.value, *(m.value for m in moves)) if v))
-        now = {name: h.value for name, h in names.items() if h.value}
-        if (
-            WHOLE in self.published and WHOLE not in names and now
-        ):  # beside a whole stand all partitions together, as they are now
-            known[WHOLE] = (content_of(now),)
+        together = {name: h.value for name, h in names.items() if h.value} if WHOLE in self.published else {}
+        if together and WHOLE not in names:  # as they stand now: what stood before cannot be put together again
+            known[WHOLE] = (content_of(together),)
         return {p: (*known.get(p, ()), *(known.get(WHOLE, ()) if p != WHOLE else ())) for p in self.published}
 
     def measured(self, series: str) -> Mapping[str, Measurement]:

@@ -1,5 +1,8 @@
 """Owns the tests of frames beside, through Dagster: a promise that names another asset reads its published frame."""
 
+from qoa_platform.audit.ranges import Shape, answers, questions
+from qoa_platform.audit.stored import Stored
+from qoa_platform.profiles.stretches import Every
 from qoa_platform.records import Status
 from tests.host.conftest import Open
 from tests.host.shop import DAY, SUCCESS, text
@@ -32,3 +35,21 @@ def test_what_is_published_beside_is_read(open_shop: Open) -> None:
         "no_data", True,
     )  # fmt: skip
     assert str(verdicts["copied"].reason) == "no_data"
+
+
+def test_what_was_counted_beside_is_found_by_its_content(open_shop: Open) -> None:
+    """``qoa measure`` finds the state of a day by the content that stood beside; also what was measured once a day."""
+    shop = open_shop(text(promises=PROMISES))
+    assert shop.daily().status is SUCCESS
+    workspace = shop.workspace
+    contract = next(c for c in workspace.contracts() if any(s.asset == "shop/sales" for s in c.subjects))
+    subject = next(s for s in contract.subjects if s.asset == "shop/sales")
+    stored, now = Stored(workspace.ledger, "shop/sales"), workspace.clock.at()
+    asked = questions(contract, subject, stored, now)
+    found = {a.question.promise.id: a.folded.reading for a in answers(stored, asked, Shape(every=Every.DAY), now)}
+    assert {name: found[name].value for name in ("known", "books", "right")} == dict.fromkeys(
+        ("known", "books", "right"), 1
+    )
+    assert (found["bytes"].value or 0) > 500
+    assert found["ready"].value is not None
+    assert str(found["copied"].reason) == "no_data"
