@@ -11,6 +11,7 @@ from qoa_platform.audit.reader import Reader
 from qoa_platform.audit.references import References
 from qoa_platform.audit.schema import SchemaAudit
 from qoa_platform.audit.telling import Told
+from qoa_platform.audit.withholding import withheld
 from qoa_platform.metrics import Metric, MetricError, build
 from qoa_platform.records import Ask, Measurement, Mode, Profile, Promise, StoredState, Subject
 from qoa_platform.scans import Measured, Scan, measure
@@ -87,20 +88,23 @@ def audit_own(
         measurements=tuple(_with_segments(bench.measurements, bench, asked.shown, answers[len(built) :])),
         aside=tuple(failing.aside),
         profiles=() if any(v.blocks for v in verdicts) else tuple(references.frozen),
-        states=_stored(found, candidate, _asks(rules) - _asks(wanted) if rules else set()) if keep else (),
+        states=_stored(found, judged, candidate, _asks(rules) - _asks(wanted) if rules else set()) if keep else (),
         scans=(found.report,),
     )
 
 
-def _stored(found: Scan, candidate: Candidate, left: set[Ask]) -> tuple[StoredState, ...]:
-    """The states that promises were read off; *left* is what only the schema asked for: nothing merges it."""
+def _stored(found: Scan, judged: Judged, candidate: Candidate, left: set[Ask]) -> tuple[StoredState, ...]:
+    """The states that promises were read off; *left* is what only the schema asked for: nothing merges it.
+
+    None that holds values of a sensitive column: they live in this process alone.
+    """
     return tuple(
         StoredState(
             ask=ask, asset=candidate.asset, partition=candidate.partition, window=candidate.window,
             data=candidate.digest, content=encode(state), at=candidate.at, wall=candidate.wall,
         )
         for ask, state in found.states.items()
-        if ask not in left
+        if ask not in left and not withheld(ask, judged.subject.sensitive)
     )  # fmt: skip
 
 
@@ -147,7 +151,7 @@ def frame_metrics(promise: Promise, subject: Subject) -> tuple[Metric, ...]:
 
 def _segmented(promises: Sequence[Promise], subject: Subject) -> list[Built]:
     shown: list[Built] = []
-    for segment in subject.segments:
+    for segment in (s for s in subject.segments if s not in subject.sensitive):  # their names are values
         for promise in promises:
             if promise.by is None and promise.metric in SHOWN_BY_SEGMENT:
                 by = replace(promise, by=segment, reference=None)

@@ -137,7 +137,7 @@ class References:
                 self.candidate.frame, [w for w in wanted(subject) if w.column in metric.columns],
                 name=f"{EDGES}{self.candidate.asset}", subject=subject.target, window=self.candidate.window,
                 source=(self.candidate.digest,), at=self.candidate.at, wall=self.candidate.wall,
-                missing=dict(subject.missing), where=subject.where,
+                missing=dict(subject.missing), where=subject.where, sensitive=subject.sensitive,
             )  # fmt: skip
         except FreezeError:
             return None

@@ -99,7 +99,7 @@ def _frozen(
     at, wall = workspace.clock.at(), workspace.clock.wall()
     profile = frozen(
         frame, asked, name=name, subject=subject.target, window=window, source=tuple(days.values()), at=at, wall=wall,
-        missing=dict(subject.missing), fine=True,
+        missing=dict(subject.missing), fine=True, sensitive=subject.sensitive,
     )  # fmt: skip
     done = workspace.ledger.commit(Batch(records=(profile,)))
     if isinstance(done, Refused):

@@ -168,7 +168,7 @@ def _frozen(
             profile = freeze(
                 frame, wanted(subject), name=f"{model} {version} training", subject=subject.target, window=window,
                 source=tuple(r.digest for r in reads), at=at, wall=wall, missing=dict(subject.missing),
-                where=subject.where,
+                where=subject.where, sensitive=subject.sensitive,
             )  # fmt: skip
             yield profile, reads
 

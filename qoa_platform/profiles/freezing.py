@@ -1,6 +1,6 @@
 """Owns freezing: a reference data set in, a content-addressed Profile out; no raw row is kept."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from math import inf, isfinite
@@ -47,6 +47,7 @@ def freeze(
     where: str | None = None,
     fine: bool = False,
     seed: int = 0,
+    sensitive: Collection[str] = (),
 ) -> Profile:
     """Freeze the *wanted* columns of *frame*, of the rows that satisfy the subject's *where*, after the missing rule.
 
@@ -55,7 +56,8 @@ def freeze(
     the whole, so that one pass counts them all) and fences; of everything else (and of numbers where wanted) the
     dictionary with counts, up to 10 000 values; the noise of metrics that have no formula for it, drawn with *seed*.
     Row order does not matter. The profile's digest covers content, subject, window and *source* (digests of the data),
-    not its name or time.
+    not its name or time. Of *sensitive* columns no value is frozen: no dictionary, no groups, no row (their edges,
+    moments and masks are).
 
     Raises FreezeError when a column that is needed is not in the frame, ExpressionError for a *where* that is none.
     """
@@ -65,6 +67,7 @@ def freeze(
     if absent := sorted(needed - set(frame.columns)):
         found = f"columns {', '.join(map(repr, absent))} of {subject} cannot be frozen: not in the reference"
         raise FreezeError(f"{found}. Columns: {', '.join(frame.columns)}")
+    wanted = _shown(wanted, frozenset(sensitive))
     rows = normal(frame, needed, missing or {})
     rows = rows if kept is None else rows.filter(condition(kept, rows.schema))
     columns: dict[tuple[str, str | None], ColumnProfile] = {}
@@ -73,7 +76,8 @@ def freeze(
             key = (want.column, group)
             if key not in columns or want.dictionary:
                 shared = columns[want.column, None] if group is not None else None
-                columns[key] = _column(part.get_column(want.column), group, want, shared, seed)
+                facts = _column(part.get_column(want.column), group, want, shared, seed)
+                columns[key] = replace(facts, dictionary=None, overflow=False) if want.column in sensitive else facts
     joint = [w for w in wanted if w.beside]
     for want in (w for w in joint if w.season):
         known = columns.get((want.column, None)) or _column(rows.get_column(want.column), None, want, None, seed)
@@ -84,6 +88,13 @@ def freeze(
         name=name, subject=subject, window=window, columns=ordered, source=source, at=at, wall=wall,
         features=tuple(_features(rows, joint, seed)), sample=_sample(rows, joint, seed),
     )  # fmt: skip
+
+
+def _shown(wanted: Sequence[Wanted], hidden: frozenset[str]) -> list[Wanted]:
+    """*wanted* without what would keep values of *hidden* columns: rows, and groups, whose names are values."""
+    rows = {"drift.domain_auc"}  # its sample, and scales by series, whose names are values
+    kept = [w for w in wanted if not (hidden & set(w.beside) and (w.season or rows & set(w.metrics)))]
+    return [w._replace(by=()) if hidden & set(w.by) else w for w in kept]
 
 
 def _features(rows: pl.DataFrame, joint: Sequence[Wanted], seed: int) -> Iterator[Features]:
