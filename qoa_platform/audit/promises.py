@@ -48,10 +48,13 @@ class Bench:
     def judged(
         self, promise: Promise, metrics: Sequence[Referred], reads: Reads, baselines: Reads | None = None
     ) -> list[Verdict]:
-        """The verdicts of *promise*: the whole, and each group that is large enough (semantics 3)."""
+        """The verdicts of *promise*: the whole, and each group that is large enough (semantics 3).
+
+        Groups by a sensitive column are not judged one by one: their names, which the ledger keeps, would be values.
+        """
         whole = [(m, p, self._reading(reads, m, None)) for m, p in metrics]
         verdicts = [self._verdict(promise, whole, None, baselines)]
-        if promise.by is None:
+        if promise.by is None or promise.by in self.subject.sensitive:
             return verdicts
         groups = sorted({r.group for m, _ in metrics for r in reads.get(m, ()) if r.group is not None})
         for group in groups:

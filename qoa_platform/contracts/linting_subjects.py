@@ -190,6 +190,17 @@ def unbounded_groups(setting: Setting) -> Iterator[Finding]:
                 yield Finding(path=path, message=said, hint="Choose a column with few values")
 
 
+def sensitive_groups(setting: Setting) -> Iterator[Finding]:
+    """Groups by a sensitive column: their names are its values, so only the whole is judged."""
+    for subject in setting.contract.subjects:
+        named = [(f"subjects.{subject.id}.segments", column) for column in subject.segments]
+        named += [(f"subjects.{subject.id}.promises.{p.id}.by", p.by) for p in subject.promises if p.by]
+        for path, column in named:
+            if column in subject.sensitive:
+                said = f"{column!r} is sensitive, and its values would name the groups: only the whole is judged"
+                yield Finding(path=path, message=said, hint="Choose a column that is not, or leave it out")
+
+
 def _unbounded(subject: Subject, schema: FrameSchema | None, column: str) -> str | None:
     if column == subject.event_time:
         return "is the event time"
@@ -213,4 +224,5 @@ RULES = (
     LintRule(code="W304", check=no_runbook),
     LintRule(code="W305", check=missing_role),
     LintRule(code="W306", check=unbounded_groups),
+    LintRule(code="W317", check=sensitive_groups),
 )
