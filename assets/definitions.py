@@ -2,14 +2,14 @@
 
 import dagster as dg
 
-from assets.retail import daily, demand
+from assets.retail import daily, demand, watched
 from assets.retail.resources import RetailFeed
 from qoa_platform.orchestration import PublishedFrames
 from sensors.daily import daily_job, daily_schedule
 from sensors.quality import quality
 
 defs = dg.Definitions(
-    assets=[*dg.load_assets_from_modules([daily, demand], group_name="retail")],
+    assets=[*dg.load_assets_from_modules([daily, demand, watched], group_name="retail")],
     jobs=[daily_job],
     schedules=[daily_schedule],
     sensors=[quality],

@@ -9,6 +9,8 @@ REPLAY: Final = date(2017, 9, 25)
 """Day 1 of the replay."""
 LAST: Final = date(2018, 1, 1)
 """The last day of the feed, which is partial."""
+WATCHED: Final = date(2017, 11, 6)
+"""From here on the days are measured by every metric that applies to them."""
 
 
 def day(number: int) -> date:

@@ -37,13 +37,13 @@ def ending(stage: Stage, console: Console) -> None:
 
 def incidents(stage: Stage, verdicts: Iterable[Verdict]) -> tuple[Incident, ...]:
     """Every incident of the ledger, in the order in which they were detected."""
-    ledger, world = stage.ports.ledger, stage.world
+    ledger = stage.ports.ledger
     outcomes: dict[str, list[Outcome]] = defaultdict(list)
     for outcome in ledger.find(Outcome, all_revisions=True):
         outcomes[outcome.reaction].append(outcome)
     return fold_incidents(
         Evidence(
-            contracts={world.contract.name: world.contract}, episodes=ledger.find(Episode),
+            contracts={c.name: c for c in stage.workspace.contracts()}, episodes=ledger.find(Episode),
             verdicts=[v for v in verdicts if not v.imported], reactions=ledger.find(Reaction), outcomes=outcomes,
             trials=ledger.find(Trial), graph=stage.ports.graph,
         )

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import dagster as dg
 
 from assets.demo.calendar import morning
 from qoa_platform.alerts import deliver
+from qoa_platform.cli.freezing import frozen_days
 from qoa_platform.ledger.injections import plant, withdraw
 from qoa_platform.loop import Ports, Reconciled
 from qoa_platform.orchestration.inline import InlineRuns, settle
@@ -54,12 +55,12 @@ class Stage:
 
     @property
     def world(self) -> World:
-        """The ledger as the contract's policy sees it now."""
+        """The ledger as the policy that releases the model sees it now."""
         clock = self.workspace.clock
         seen = read_snapshot(
             self.ports.ledger, graph=self.ports.graph, runs=self.runs.active(), at=clock.at(), wall=clock.wall()
         )
-        return next(iter(seen.worlds()))
+        return next(world for world in seen.worlds() if world.contract.release is not None)
 
     @property
     def champion(self) -> str | None:
@@ -75,6 +76,16 @@ class Stage:
         """Import every day from *first* to *last* in one run: judged, published or not, and without reactions."""
         span = (first.isoformat(), last.isoformat())
         return self.runs.execute(DAILY[:2], span=span, run_tags={"qoa/import": "history"})
+
+    def look(self, first: date, last: date, *, imported: bool = True) -> str:
+        """Measure the published days from *first* to *last* by every metric that applies, in one run."""
+        span, run_tags = (first.isoformat(), last.isoformat()), {"qoa/import": "watched"} if imported else None
+        return self.runs.execute(("retail/watched_day",), span=span, run_tags=run_tags)
+
+    def freeze(self, first: date, last: date, name: str) -> None:
+        """Freeze the watched days from *first* to *last* as a reference, as ``qoa contract freeze`` does."""
+        contract = next(c for c in self.workspace.contracts() if c.name == "retail-watched")
+        frozen_days(self.workspace, contract.subjects[0], first, last + timedelta(days=1), name, ())
 
     def materialize(self, when: date, assets: Sequence[str] = DAILY) -> str:
         """The daily run of *when*."""

@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from assets.demo.calendar import FIRST, LAST, day, days
+from assets.demo.calendar import FIRST, LAST, WATCHED, day, days
 from assets.demo.screen import Screen
 from assets.demo.stage import Stage
 from qoa_platform.orchestration.tags import VCPU_HOUR
@@ -128,6 +128,16 @@ def rest(stage: Stage, screen: Screen, last: date) -> None:
     with screen.act(f"the rest: {last + timedelta(days=1)} to {LAST}, imported in one run", total=1):
         stage.begin(LAST)
         stage.history(last + timedelta(days=1), LAST)
+        screen.step()
+        stage.settle()
+    with screen.act(f"every metric that applies, from {WATCHED} on", total=3):
+        fortnight, week = WATCHED + timedelta(days=13), LAST - timedelta(days=6)
+        stage.look(WATCHED, fortnight)
+        stage.freeze(WATCHED, fortnight, "autumn")
+        screen.step()
+        stage.look(fortnight + timedelta(days=1), week - timedelta(days=1))
+        screen.step()
+        stage.look(week, LAST - timedelta(days=1), imported=False)
         screen.step()
         stage.settle()
 

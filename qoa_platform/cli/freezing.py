@@ -48,7 +48,7 @@ def freeze(
         raise Complaint(Exit.USAGE, f"--until {until:%Y-%m-%d} is not after --since {since:%Y-%m-%d}")
     workspace = open_workspace()
     _, found = _subject(workspace, subject, contract_name)
-    profile = _frozen(workspace, found, since.date(), until.date(), name, columns)
+    profile = frozen_days(workspace, found, since.date(), until.date(), name, columns)
     if as_json:
         emit({"profile": {"name": profile.name, "subject": profile.subject, "digest": profile.digest,
                           "window": profile.window, "source": profile.source, "columns": profile.columns}})  # fmt: skip
@@ -73,10 +73,10 @@ def _subject(workspace: "Workspace", subject: str, contract_name: str | None) ->
     return found[0]
 
 
-def _frozen(
+def frozen_days(
     workspace: "Workspace", subject: "Subject", since: date, until: date, name: str, columns: tuple[str, ...]
 ) -> "Profile":
-    """The profile, written to the ledger."""
+    """The published days from *since* to before *until*, frozen as a Profile and written to the ledger."""
     import polars as pl
 
     from qoa_platform.profiles import Wanted, wanted

@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from qoa_platform.records import Graph, Node
+from qoa_platform.records import Graph, Node, short
 
 MODEL = "qoa/model"
 
@@ -19,11 +19,17 @@ def graph_of(repository: dg.RepositoryDefinition) -> Graph:
             asset=key.to_user_string(),
             upstream=tuple(sorted(up.to_user_string() for up in graph.get(key).parent_keys)),
             partitioned=graph.get(key).partitions_def is not None,
+            partitions=_identity(graph.get(key).partitions_def),
             model=graph.get(key).metadata.get(MODEL),
         )
         for key in graph.toposorted_asset_keys
     ]
     return Graph(nodes=tuple(nodes))
+
+
+def _identity(partitions: dg.PartitionsDefinition[Any] | None) -> str | None:
+    """What tells this set of partitions from another."""
+    return None if partitions is None else short(repr(partitions))
 
 
 def ends_of(repository: dg.RepositoryDefinition) -> Mapping[str, date]:

@@ -30,8 +30,9 @@ def _catching_up(world: World, start: str) -> set[str]:
     """Assets below *start* that a repair lets catch up.
 
     A whole table that was never published has not fallen behind: nobody has made it yet, and its first run is not a
-    reaction's to fail.
+    reaction's to fail. An asset with partitions of its own cannot be in the run of these.
     """
+    first = world.graph.node(start)
     release = world.contract.release
     stops = {n.asset for n in world.graph.nodes if n.model is not None}
     if release is not None and release.objective.over is not None:
@@ -42,6 +43,8 @@ def _catching_up(world: World, start: str) -> set[str]:
         name = todo.pop()
         for node in world.graph.nodes:
             if name not in node.upstream or node.asset in stops | found:
+                continue
+            if node.partitioned and first is not None and node.partitions != first.partitions:
                 continue
             if node.partitioned or world.value(PointerKind.PUBLISHED, f"{node.asset}|{WHOLE}") is not None:
                 found.add(node.asset)

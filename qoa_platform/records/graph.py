@@ -6,11 +6,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """One asset: what it reads, whether it is partitioned, which model it trains (if any), its columns (if known)."""
+    """One asset: what it reads, whether it is partitioned, which model it trains (if any), its columns (if known).
+
+    *partitions* tells sets of partitions apart: one run of a partition holds only assets that share theirs.
+    """
 
     asset: str
     upstream: tuple[str, ...] = ()
     partitioned: bool = False
+    partitions: str | None = None
     model: str | None = None
     columns: tuple[str, ...] | None = None
 

@@ -1,17 +1,19 @@
 """Reruns and retrains (semantics 17, 21): attempts, backoff, adoption, lost, canceled, exhausted, what a run makes."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from qoa_platform.reactions.progress import due_at
-from qoa_platform.records import OutcomeState, PointerKind, Reaction, RunState, Why
+from qoa_platform.records import Graph, Node, OutcomeState, PointerKind, Reaction, RunState, Why
 from tests.reactions.conftest import Set
 from tests.reactions.stage import (
     BACKTEST,
     DAY,
     FEATURES,
     FORECAST,
+    GRAPH,
     MODEL,
     RAW,
     RELEASE,
@@ -290,3 +292,18 @@ def test_an_intent_of_a_removed_rule_is_not_performed(scene: Set) -> None:
     now.reconcile()
     assert now.said("quarantine") == ["superseded(its rule left the contract in force)"]
     assert now.ledger.pointers(PointerKind.QUARANTINE) == []
+
+
+def test_assets_with_partitions_of_their_own_are_no_part_of_the_run(scene: Set) -> None:
+    """Semantics 17: what lies below and shares the partitions catches up; a run holds no other set of partitions."""
+    now = scene(contract(REFETCH))
+    daily = tuple(replace(n, partitions="days") if n.partitioned else n for n in GRAPH.nodes)
+    below = (
+        Node(asset="retail/same_day", upstream=(SALES,), partitioned=True, partitions="days"),
+        Node(asset="retail/own_days", upstream=(SALES,), partitioned=True, partitions="others"),
+    )
+    now.ports = replace(now.ports, graph=Graph(nodes=(*daily, *below)))
+    now.judge("sales.volume", day(0), "violated")
+    (wanted,) = now.reconcile(launch=False).requests
+    assert {RAW, SALES, "retail/same_day"} <= set(wanted.assets)
+    assert "retail/own_days" not in wanted.assets
