@@ -2,16 +2,13 @@
 
 from typing import Final
 
-import dagster as dg
 import polars as pl
 
-from assets.retail.project import ROOT
+from assets.retail.project import DAYS, ROOT
 from qoa_platform.contracts import read
 from qoa_platform.orchestration import contracted
 
 WATCHED: Final = read(ROOT / "contracts" / "watched.yaml")
-DAYS: Final = dg.DailyPartitionsDefinition("2017-11-06", end_date="2018-01-02")
-"""The last eight weeks of the feed: enough for a plot, and each day costs some sixty evaluations."""
 
 
 @contracted(WATCHED, "retail/watched_day", partitions_def=DAYS, code_version="1")

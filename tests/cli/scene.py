@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from shutil import copytree
+from shutil import copytree, ignore_patterns
 
 from qoa_platform.artifacts import FileStore
 from qoa_platform.contracts import read
@@ -57,7 +57,7 @@ def project(root: Path) -> Path:
     """A project without definitions: a marker and the contracts of the retail example."""
     root.mkdir(parents=True, exist_ok=True)
     (root / "workspace.yaml").write_text("load_from:\n  - python_module: {module_name: nowhere.definitions}\n")
-    copytree(ROOT / "contracts", root / "contracts")
+    copytree(ROOT / "contracts", root / "contracts", ignore=ignore_patterns("watched.yaml"))
     return root
 
 

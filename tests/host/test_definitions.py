@@ -52,15 +52,17 @@ def test_the_projects_definitions_are_valid() -> None:
 
 
 def test_the_projects_graph() -> None:
-    """Assets under ``retail/``, upstream first, two of them daily up to New Year, one the trainer of ``demand``."""
+    """Assets under ``retail/``, upstream first, three of them daily up to New Year, one the trainer of ``demand``."""
     repository = defs.get_repository_def()
     graph = graph_of(repository)
     names = [f"retail/{n}" for n in ("raw_day", "sales_day", "department_sales", "features", "demand_model")]
     assert [a for a in graph.ordered if a in names] == names
     assert graph.below("retail/demand_model") == ("retail/backtest", "retail/forecast", "retail/scorecard")
-    assert [n.asset for n in graph.nodes if n.partitioned] == ["retail/raw_day", "retail/sales_day"]
+    daily = ["retail/raw_day", "retail/sales_day", "retail/watched_day"]
+    assert sorted(n.asset for n in graph.nodes if n.partitioned) == daily
+    assert len({n.partitions for n in graph.nodes if n.partitioned}) == 1
     assert graph.trainer("demand") == "retail/demand_model"
-    assert ends_of(repository) == dict.fromkeys(("retail/raw_day", "retail/sales_day"), date(2018, 1, 2))
+    assert ends_of(repository) == dict.fromkeys(daily, date(2018, 1, 2))
 
 
 def test_the_daily_run_is_partitioned_and_thin() -> None:
@@ -76,7 +78,8 @@ def test_a_graph_says_who_reads_whom(big: Shop) -> None:
     """Nodes carry their upstream (also what is only a dependency), partitions and the model that they train."""
     found = {node.asset: node for node in graph_of(big.repository).nodes}
     assert found["shop/totals"] == Node(asset="shop/totals", upstream=("shop/sales",))
-    assert found["shop/sales"] == Node(asset="shop/sales", upstream=("shop/raw",), partitioned=True)
+    sales = found["shop/sales"]
+    assert (sales.upstream, sales.partitioned, sales.partitions) == (("shop/raw",), True, found["shop/raw"].partitions)
     assert (found["shop/demand_model"].model, found["shop/backtest"].upstream) == ("demand", ("shop/demand_model",))
     assert ends_of(big.repository)["shop/raw"] == date(2026, 4, 1)
 
