@@ -7,6 +7,16 @@ from difflib import get_close_matches
 from math import log
 from typing import Any, Self
 
+from qoa_platform.metrics.compat_bins import (
+    DeepchecksPsi,
+    EvidentlyJs,
+    EvidentlyPsi,
+    FrourosPsi,
+    NannyJs,
+    NannyKs,
+    NannyWasserstein,
+    Rebinned,
+)
 from qoa_platform.metrics.distribution import Entropy
 from qoa_platform.metrics.drift_bins import OfBins, shares
 from qoa_platform.metrics.drift_shape import Ks, KsP, Wasserstein
@@ -14,11 +24,24 @@ from qoa_platform.metrics.drift_tests import ChiSquared, ChiSquaredP
 from qoa_platform.metrics.frame_metric import FrameMetric
 from qoa_platform.metrics.protocol import MetricError
 from qoa_platform.metrics.uniqueness import Distinctness, Uniqueness, UniqueValueRatio
-from qoa_platform.records import Ask, ColumnProfile, Direction, Params, Profile, Promise, Reading, Subject, Unit, Window
+from qoa_platform.records import (
+    Ask,
+    ColumnProfile,
+    Direction,
+    Params,
+    Profile,
+    Promise,
+    Reading,
+    ReferenceKind,
+    Subject,
+    Unit,
+    Window,
+)
 
 PEERS = ("deepchecks-0.19", "deequ-2", "evidently-0.7", "frouros-0.9", "nannyml-0.13", "textbook")
 """What ``compat:`` may name."""
 FLOOR, LEAST_SPREAD = 1e-4, 0.001
+MOVING = frozenset({ReferenceKind.LAST_PARTITIONS, ReferenceKind.PREVIOUS})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +124,13 @@ VARIANTS: Mapping[tuple[str, str], Variant] = {
     ("nannyml-0.13", "drift.chi2"): (ChiSquared, Unit.ONE, 1.0),
     ("frouros-0.9", "drift.ks"): (Ks, Unit.ONE, 1.0),
     ("frouros-0.9", "drift.wasserstein"): (Wasserstein, Unit.COLUMN, 1.0),
+    ("evidently-0.7", "drift.psi"): (EvidentlyPsi, Unit.NAT, 1.0),
+    ("evidently-0.7", "drift.js"): (EvidentlyJs, Unit.ONE, 1.0),
+    ("frouros-0.9", "drift.psi"): (FrourosPsi, Unit.NAT, 1.0),
+    ("nannyml-0.13", "drift.js"): (NannyJs, Unit.ONE, 1.0),
+    ("nannyml-0.13", "drift.ks"): (NannyKs, Unit.ONE, 1.0),
+    ("nannyml-0.13", "drift.wasserstein"): (NannyWasserstein, Unit.COLUMN, 1.0),
+    ("deepchecks-0.19", "drift.psi"): (DeepchecksPsi, Unit.NAT, 1.0),
     ("deequ-2", "data.entropy"): (Entropy, Unit.NAT, log(2)),
     ("deequ-2", "data.uniqueness"): (Uniqueness, Unit.RATIO, 1.0),
     ("deequ-2", "data.distinctness"): (Distinctness, Unit.RATIO, 1.0),
@@ -108,9 +138,16 @@ VARIANTS: Mapping[tuple[str, str], Variant] = {
 }
 """By peer and metric: what is read, its unit, and the factor to the peer's number.
 
-What a peer bins over reference *and* current values (PSI and JS of Evidently and frouros, the binned distances of
-NannyML), samples or trims (deepchecks) does not follow from what was frozen: it is not computed, rather than guessed.
+What a peer bins anew is exact of categories and within its bound of numbers: all current rows are read, and of the
+reference what its frozen bins leave open is the bound. What is drawn at random does not follow: it is not computed.
 """
+CAUSES: Mapping[tuple[str, str], str] = {
+    ("evidently-0.7", "drift.tvd"): "its score is a p-value of 100 random permutations of the raw reference",
+    ("deepchecks-0.19", "drift.ks"): "it draws 100,000 rows at random: its figure depends on the draw",
+    ("deepchecks-0.19", "drift.wasserstein"): "it draws 100,000 rows at random and trims 1 % at each end",
+    ("frouros-0.9", "drift.js"): "it bins each side by a rule that needs raw quartiles of the reference",
+}
+"""Why a variant that a peer has is refused."""
 
 
 def computed(promise: Promise) -> bool:
@@ -130,8 +167,12 @@ def variant(promise: Promise, subject: Subject, declared: Callable[[str], tuple[
         raise MetricError(f"promise {promise.id!r}: unknown compat {name!r}.{hint} Allowed: {', '.join(PEERS)}")
     known = VARIANTS.get((name, promise.metric))
     if known is None:
-        return declared(f"{name} defines it on what is not frozen, or not at all: its variant is not computed")
+        cause = CAUSES.get((name, promise.metric), "it defines it on what is not frozen, or not at all")
+        return declared(f"{name}: {cause}; the variant is not computed")
     metric, unit, factor = known
+    moves = promise.reference is not None and promise.reference.kind in MOVING
+    if issubclass(metric, Rebinned) and moves:
+        return declared(f"{name}: its bins need a frozen reference (training, a profile), and this one moves")
     plain = replace(promise, compat=None)
     return tuple(
         Peer(id=promise.metric, compat=name, inner=inner, unit=unit, factor=factor)

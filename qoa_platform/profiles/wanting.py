@@ -11,6 +11,9 @@ DICTIONARY_METRICS = frozenset(
 """Metrics that compare with the values themselves, also where the column holds numbers (ids)."""
 FINE_METRICS = frozenset({"drift.ks", "drift.ks_p", "drift.wasserstein", "drift.wasserstein_std"})
 """Metrics that compare whole distributions, and need fine edges."""
+REBINNED = frozenset({("evidently-0.7", "drift.psi"), ("evidently-0.7", "drift.js"), ("frouros-0.9", "drift.psi"),
+                      ("nannyml-0.13", "drift.js")})  # fmt: skip
+"""Peers' variants that bin anew, and need fine edges for it where ours does not."""
 NOISY_METRICS = frozenset({"drift.wasserstein", "drift.wasserstein_std", "drift.tvd"})
 """Metrics whose noise has no formula, and is drawn from the frozen counts."""
 MASK_METRICS = frozenset({"data.unseen_pattern_share"})
@@ -59,6 +62,8 @@ def wanted(subject: Subject) -> tuple[Wanted, ...]:
         by = (promise.by,) if promise.by else ()
         for column in promise.columns:
             found.setdefault((column, by), set()).add(promise.metric)
+            if (promise.compat, promise.metric) in REBINNED:
+                found[column, by].add("drift.ks")
     single = [
         Wanted(column, by, bool(metrics & DICTIONARY_METRICS), tuple(sorted(metrics & (FINE_METRICS | NOISY_METRICS))))
         for (column, by), metrics in sorted(found.items())

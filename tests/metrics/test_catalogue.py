@@ -119,7 +119,7 @@ def test_what_no_metric_can_be_built_of_is_refused(
 
 def test_a_peers_variant_is_not_computed() -> None:
     """A variant that does not follow from what is frozen is another series, never answered by our own formula."""
-    metric = one("drift.psi", "x", compat="evidently-0.7")
+    metric = one("drift.tvd", "x", compat="evidently-0.7")
     reading = metric.read(None, None)
     assert str(reading.reason) == "not_applicable"
     assert "evidently-0.7" in str(reading.cause)

@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import chi2_contingency, entropy, ks_2samp, wasserstein_distance
 
 from qoa_platform.metrics import MetricError
-from qoa_platform.metrics.compat import PEERS, VARIANTS
+from qoa_platform.metrics.compat import CAUSES, PEERS, VARIANTS
 from qoa_platform.profiles import Wanted, freeze
 from qoa_platform.records import Profile, Reading, Reason, Window
 from qoa_platform.scans import measure
@@ -74,9 +74,11 @@ def test_frouros_and_deequ_differ_by_nothing_or_by_a_unit() -> None:
 
 
 def test_what_does_not_follow_from_a_reference_is_not_guessed() -> None:
-    """Bins over both samples, samples of rows, trimmed tails: a reason; a peer that nobody knows is refused."""
-    for peer, metric in (("evidently-0.7", "drift.psi"), ("frouros-0.9", "drift.psi"), ("deepchecks-0.19", "drift.ks")):
-        assert reading(metric, "x", peer).reason is Reason.NOT_APPLICABLE
+    """Permutations, samples of rows, trimmed tails: a reason; a peer that nobody knows is refused."""
+    for (peer, metric), cause in CAUSES.items():
+        found = reading(metric, "x", peer)
+        assert found.reason is Reason.NOT_APPLICABLE
+        assert cause in (found.cause or "")
     with pytest.raises(MetricError, match=r"unknown compat 'evidently'. Did you mean 'evidently-0.7'"):
         one("drift.psi", "x", compat="evidently")
-    assert {peer for peer, _ in VARIANTS} <= set(PEERS)
+    assert {peer for peer, _ in (*VARIANTS, *CAUSES)} <= set(PEERS)
