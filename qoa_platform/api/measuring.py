@@ -1,6 +1,6 @@
 """Owns measure: metrics of a frame or a file, without a contract and without a ledger."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any
@@ -95,10 +95,15 @@ def _profile(reference: Any, subject: Subject, window: Window, now: datetime) ->
     return frozen(reference, subject, name=GIVEN, window=window, now=now)
 
 
-def frozen(data: Any, subject: Subject, *, name: str, window: Window, now: datetime) -> Profile:
-    """What the promises of *subject* compare with, frozen from *data*. Raises FreezeError."""
+def frozen(
+    data: Any, subject: Subject, *, name: str, window: Window, now: datetime, sensitive: Collection[str] = ()
+) -> Profile:
+    """What the promises of *subject* compare with, frozen from *data*, without values of *sensitive* columns.
+
+    Raises FreezeError.
+    """
     frame = framed(data)
     return freeze(
         frame, wanted(subject), name=name, subject=subject.target, window=window, source=(GIVEN,), at=now,
-        wall=now, missing=dict(subject.missing), where=subject.where, fine=True,
+        wall=now, missing=dict(subject.missing), where=subject.where, fine=True, sensitive=sensitive,
     )  # fmt: skip

@@ -81,9 +81,10 @@ class Prepared:
         return self._past(days, chosen, _profiles(profile, chosen, Window.of_day(now.date()), now), None)
 
     def freeze(self, data: Any, *, name: str = "training", subject: str | None = None) -> Profile:
-        """What the promises of the subject compare with, frozen from *data*; no row is kept."""
-        now = datetime.now(UTC)
-        return frozen(data, self.subject(subject), name=name, window=Window(start=now, end=now), now=now)
+        """What the promises of the subject compare with, frozen from *data*; no row, no sensitive value is kept."""
+        now, own = datetime.now(UTC), self.subject(subject)
+        window = Window(start=now, end=now)
+        return frozen(data, own, name=name, window=window, now=now, sensitive=own.sensitive)
 
     def subject(self, name: str | None = None) -> Subject:
         """The subject of that id; without one the only subject of data that something is promised of."""

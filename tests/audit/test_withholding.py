@@ -6,13 +6,14 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from qoa_platform.api import prepare
 from qoa_platform.audit.withholding import HOLDING, withheld
 from qoa_platform.ledger import Store
 from qoa_platform.metrics import UNMERGEABLE
-from qoa_platform.profiles import freeze, wanted
+from qoa_platform.profiles import Wanted, freeze, wanted
 from qoa_platform.records import Ask, Batch, Window
 from qoa_platform.states.kinds import KINDS
-from tests.audit.desk import NOW, Desk
+from tests.audit.desk import HEAD, NOW, Desk
 
 NAMES = [f"Xanthippe-{n}" for n in range(6)]
 SALES = """\
@@ -93,3 +94,17 @@ def test_every_state_is_judged() -> None:
     """A new kind of state has to be placed: it holds values, or it is one of these that do not."""
     harmless = {"tally", "sums", "moments", "comoments", "histogram"}
     assert set(KINDS) - UNMERGEABLE == HOLDING | harmless
+
+
+def test_a_frozen_profile_keeps_no_value_of_a_sensitive_column() -> None:
+    """Counts of it are there, a dictionary is not, nor the groups by it; of other columns both are."""
+    profile = prepare(HEAD + SALES).freeze(FRAME)
+    hidden, shown = profile.column("customer"), profile.column("shop")
+    assert hidden is not None and hidden.dictionary is None and hidden.n == FRAME.height  # noqa: PT018
+    assert shown is not None and shown.dictionary  # noqa: PT018
+    assert "Xanthippe" not in repr(profile)
+    by = freeze(
+        FRAME, [Wanted("amount", ("customer",))], name="by", subject="s", window=profile.window, source=(), at=NOW,
+        wall=NOW, sensitive=["customer"],
+    )  # fmt: skip
+    assert [(c.column, c.group) for c in by.columns] == [("amount", None)]
