@@ -23,12 +23,16 @@ OUTPUT = "check_output"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What a check said: the mask of *rows* that fail it (``None``: it judges the frame as a whole), or *cause*."""
+    """What a check said: the mask of *rows* that fail it (``None``: it judges the frame as a whole), or *cause*.
+
+    *detail* is what the check that raised said, in its own words: they may quote a value.
+    """
 
     check: ForeignCheck
     failed: bool = False
     rows: pl.Series | None = None
     cause: str | None = None
+    detail: str = ""
 
 
 def run_checks(
@@ -85,7 +89,7 @@ def _run(check: ForeignCheck, model: Any, given: Any, height: int) -> Found:
         return _of_pandas(check, real(asked, *([check.column] if asked is given and check.column else [])), height)
     except Exception as error:  # noqa: BLE001 (a check may be anybody's)
         text = str(error).strip().split("\n", 1)[0]
-        return Found(check=check, cause=f"check {check} raised {type(error).__name__}: {text}")
+        return Found(check=check, cause=f"check {check} raised {type(error).__name__}", detail=text)
 
 
 def _of_polars(check: ForeignCheck, output: pl.LazyFrame, height: int) -> Found:

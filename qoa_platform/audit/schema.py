@@ -93,7 +93,8 @@ class SchemaAudit:
             column = found.check.column or ""
             said = f"column {column!r} fails {found.check}" if column else f"the frame fails {found.check}"
             if found.cause is not None:
-                causes.append(found.cause)
+                told = bool(found.detail) and not failing.subject.sensitive  # its words may quote a value
+                causes.append(f"{found.cause}: {found.detail}" if told else found.cause)
             elif found.failed:
                 rows = 0 if found.rows is None else int(found.rows.sum())
                 if found.rows is not None:

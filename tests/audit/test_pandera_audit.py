@@ -221,11 +221,13 @@ SALES = """\
 """
 
 
-def judged(ledger: Store, ref: SchemaRef, frame: pl.DataFrame, source: str = "") -> Verdict:
+def judged(
+    ledger: Store, ref: SchemaRef, frame: pl.DataFrame, source: str = "", sensitive: tuple[str, ...] = ()
+) -> Verdict:
     """The verdict on the implied promise."""
     desk = Desk.of(ledger, SALES)
     contract = replace(desk.contract, source=source)
-    subject = replace(contract.subjects[0], schema=ref)
+    subject = replace(contract.subjects[0], schema=ref, sensitive=sensitive)
     candidate = Candidate(
         asset="shop/sales", partition="2017-12-24", window=Window.of_partition("2017-12-24"), frame=frame,
         digest="0" * 64, trial="t", at=NOW, wall=NOW,
@@ -238,12 +240,12 @@ def ref_of(schema: Any) -> SchemaRef:
     return SchemaRef(ref="made:Here", dialect="pandera", content=of_pandera(schema).content)
 
 
-def model(ledger: Store, project: Path, name: str, frame: pl.DataFrame) -> Verdict:
+def model(ledger: Store, project: Path, name: str, frame: pl.DataFrame, sensitive: tuple[str, ...] = ()) -> Verdict:
     """The verdict by a model of the project."""
     ref = f"schemas_of_the_audit_test.day:{name}"
     content = read_model(ref, project).content
     made = SchemaRef(ref=ref, dialect="pandera", content=content)
-    return judged(ledger, made, frame, str(project / "contracts" / "shop.yaml"))
+    return judged(ledger, made, frame, str(project / "contracts" / "shop.yaml"), sensitive)
 
 
 def test_checks_of_ones_own_are_run_by_pandera(ledger: Store, project: Path) -> None:
@@ -294,7 +296,14 @@ def test_a_check_that_raises_is_unknown_and_nothing_else(ledger: Store, project:
     """The cause names the check; silence is never compliance."""
     verdict = model(ledger, project, "Raising", pl.DataFrame({"n": [1]}))
     assert str(verdict) == "unknown(error)"
-    assert str(verdict.cause).startswith("check broken() raised ColumnNotFoundError")
+    assert str(verdict.cause).startswith("check broken() raised ColumnNotFoundError: ")
+    assert verdict.blocks
+
+
+def test_what_a_check_says_when_it_raises_is_not_kept_of_sensitive_columns(ledger: Store, project: Path) -> None:
+    """Its own words may quote a value: of a subject with sensitive columns only the kind of the error is said."""
+    verdict = model(ledger, project, "Raising", pl.DataFrame({"n": [1]}), ("n",))
+    assert str(verdict.cause) == "check broken() raised ColumnNotFoundError"
     assert verdict.blocks
 
 
