@@ -392,11 +392,9 @@ def test_rows_that_fail_a_schema_may_be_set_aside(ledger: Store, project: Path) 
         asset="shop/sales", partition="2017-12-24", window=Window.of_partition("2017-12-24"), frame=frame,
         digest="0" * 64, trial="t", at=NOW, wall=NOW,
     )  # fmt: skip
-    (aside,) = audit_own(ledger, Judged(contract=contract, subject=subject), candidate).aside
-    assert aside.promise == "sales.schema"
+    bound = Judged(contract=contract, subject=subject)
+    (aside,) = audit_own(ledger, bound, candidate).aside
+    assert (aside.promise, aside.allowed) == ("sales.schema", True)
     assert aside.mask.arg_true().to_list() == [1, 2, 3]
-    assert aside.allowed
-    again = audit_own(
-        ledger, Judged(contract=contract, subject=subject), replace(candidate, frame=frame.filter(~aside.mask))
-    )  # fmt: skip
+    again = audit_own(ledger, bound, replace(candidate, frame=frame.filter(~aside.mask)))
     assert next(v for v in again.verdicts if v.key.promise == "schema").satisfied
