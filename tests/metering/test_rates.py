@@ -28,7 +28,7 @@ def test_a_price_follows_allocation_and_time_only(seconds: float, cpu: float, vc
     assert busy is not None
     assert double is not None
     assert idle == busy >= 0
-    assert math.isclose(double, 2 * idle, rel_tol=1e-12)
+    assert math.isclose(double, 2 * idle, rel_tol=1e-12, abs_tol=1e-300)  # below it digits are lost
 
 
 def test_an_unknown_allocation_has_an_unknown_price() -> None:
