@@ -2,8 +2,9 @@
 
 import os
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
@@ -18,11 +19,10 @@ from qoa_platform.ledger import open_ledger
 from qoa_platform.ledger.clock import LedgerClock
 from qoa_platform.ledger.home import Home, find_home
 from qoa_platform.ports import Ledger
+from qoa_platform.profiles import FreezeError, Wanted, freeze, wanted
 from qoa_platform.reactions.enacting import Enactment, Standing, enact, unreadable
-from qoa_platform.records import Contract, PointerKind
+from qoa_platform.records import WHOLE, Batch, Contract, PointerKind, Profile, Refused, Subject, Window
 
-WHOLE = "all"
-"""The partition of an asset that has none."""
 FRAME_BYTES = 256 * 1024 * 1024
 """How much of published frames a process keeps in memory. They are content-addressed: a digest never changes."""
 
@@ -117,6 +117,36 @@ class Workspace:
         prefix = f"{asset}|"
         heads = self.ledger.pointers(PointerKind.PUBLISHED, prefix=prefix)
         return {h.key.removeprefix(prefix): h.value for h in sorted(heads, key=lambda h: h.key) if h.value}
+
+    def freeze(
+        self, subject: Subject, since: date, until: date, *, name: str, columns: Sequence[str] = ()
+    ) -> Profile:  # fmt: skip
+        """The published days of *subject* from *since* to before *until*, frozen as a reference and kept in the ledger.
+
+        Frozen is what promises of the subject compare, and *columns* besides. Raises FreezeError where no such day is
+        published, nothing is to be frozen, or the same content is frozen under another name.
+        """
+        asset = subject.asset or ""
+        published = self.published(asset)
+        days = {p: d for p, d in published.items() if since.isoformat() <= p < until.isoformat()}
+        if not days:
+            there = f"{next(iter(published))} … {list(published)[-1]}" if published else "nothing"
+            raise FreezeError(f"no day of {asset} in [{since}, {until}) is published. Published: {there}")
+        asked = [*wanted(subject), *map(Wanted, columns)]
+        if not asked:
+            raise FreezeError(
+                f"no promise of {subject.id} compares with a frozen reference. Say which columns to freeze"
+            )
+        profile = freeze(
+            pl.concat([self.read_frame(asset, p, d) for p, d in days.items()], how="vertical_relaxed"), asked,
+            name=name, subject=subject.target, source=tuple(days.values()), at=self.clock.at(), wall=self.clock.wall(),
+            window=Window(start=Window.of_day(since).start, end=Window.of_day(until).start),
+            missing=dict(subject.missing), where=subject.where, fine=True, sensitive=subject.sensitive,
+        )  # fmt: skip
+        done = self.ledger.commit(Batch(records=(profile,)))
+        if isinstance(done, Refused):
+            raise FreezeError(f"the same content is frozen already, under another name: {done.reason}")
+        return profile
 
     def _keep(self, digest: str, frame: pl.DataFrame) -> None:
         size = int(frame.estimated_size())

@@ -9,7 +9,6 @@ import dagster as dg
 
 from assets.demo.calendar import morning
 from qoa_platform.alerts import deliver
-from qoa_platform.cli.freezing import frozen_days
 from qoa_platform.ledger.injections import plant, withdraw
 from qoa_platform.loop import Ports, Reconciled
 from qoa_platform.orchestration.inline import InlineRuns, settle
@@ -85,7 +84,7 @@ class Stage:
     def freeze(self, first: date, last: date, name: str) -> None:
         """Freeze the watched days from *first* to *last* as a reference, as ``qoa contract freeze`` does."""
         contract = next(c for c in self.workspace.contracts() if c.name == "retail-watched")
-        frozen_days(self.workspace, contract.subjects[0], first, last + timedelta(days=1), name, ())
+        self.workspace.freeze(contract.subjects[0], first, last + timedelta(days=1), name=name)
 
     def materialize(self, when: date, assets: Sequence[str] = DAILY) -> str:
         """The daily run of *when*."""

@@ -8,7 +8,7 @@ import polars as pl
 from qoa_platform.api.history import History
 from qoa_platform.audit.candidate import Audited, Candidate, Judged
 from qoa_platform.audit.evidence import audit_predictions
-from qoa_platform.records import Baseline, Contract, ModelVersion, Subject, SubjectKind, Versus, Window
+from qoa_platform.records import WHOLE, Baseline, Contract, ModelVersion, Subject, SubjectKind, Versus, Window
 
 
 class SubjectError(ValueError):
@@ -46,7 +46,7 @@ class Predictions:
         if self.champion is not None:
             past.crown(model, self.champion, now)
         candidate = Candidate(
-            asset=self.over, partition="all", window=Window(start=now, end=now), frame=frame, digest="", trial="",
+            asset=self.over, partition=WHOLE, window=Window(start=now, end=now), frame=frame, digest="", trial="",
             at=now, wall=now,
         )  # fmt: skip
         return audit_predictions(past, Judged(contract=contract, subject=self.subject), candidate)

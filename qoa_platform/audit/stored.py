@@ -6,13 +6,11 @@ from datetime import datetime
 
 from qoa_platform.audit.candidate import content_of
 from qoa_platform.ports import Ledger
-from qoa_platform.records import Ask, Measurement, PointerKind, StoredState, Window, short
+from qoa_platform.records import WHOLE, Ask, Measurement, PointerKind, StoredState, Window, short
 from qoa_platform.states import State, decode
 
 States = Mapping[str, State]
 """Partition → state."""
-WHOLE = "all"
-"""The partition of an asset that has none."""
 
 
 @dataclass(slots=True)

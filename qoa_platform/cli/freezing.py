@@ -1,6 +1,5 @@
 """Owns ``qoa contract freeze``: published days frozen as a reference by hand, kept in the ledger as a Profile."""
 
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -9,7 +8,7 @@ from qoa_platform.cli.exits import Complaint, Exit, unknown
 from qoa_platform.cli.leaf import leaf
 
 if TYPE_CHECKING:
-    from qoa_platform.records import Contract, Profile, Subject
+    from qoa_platform.records import Contract, Subject
     from qoa_platform.workspace import Workspace
 
 DAY = click.DateTime(formats=["%Y-%m-%d"])
@@ -48,7 +47,7 @@ def freeze(
         raise Complaint(Exit.USAGE, f"--until {until:%Y-%m-%d} is not after --since {since:%Y-%m-%d}")
     workspace = open_workspace()
     _, found = _subject(workspace, subject, contract_name)
-    profile = frozen_days(workspace, found, since.date(), until.date(), name, columns)
+    profile = workspace.freeze(found, since.date(), until.date(), name=name, columns=columns)
     if as_json:
         emit({"profile": {"name": profile.name, "subject": profile.subject, "digest": profile.digest,
                           "window": profile.window, "source": profile.source, "columns": profile.columns}})  # fmt: skip
@@ -71,37 +70,3 @@ def _subject(workspace: "Workspace", subject: str, contract_name: str | None) ->
     if found[0][1].asset is None:
         raise Complaint(Exit.USAGE, f"subject {subject!r} is no asset: there is no data to freeze")
     return found[0]
-
-
-def frozen_days(
-    workspace: "Workspace", subject: "Subject", since: date, until: date, name: str, columns: tuple[str, ...]
-) -> "Profile":
-    """The published days from *since* to before *until*, frozen as a Profile and written to the ledger."""
-    import polars as pl
-
-    from qoa_platform.profiles import Wanted, wanted
-    from qoa_platform.profiles import freeze as frozen
-    from qoa_platform.records import Batch, Refused, Window
-
-    asset = subject.asset or ""
-    published = workspace.published(asset)
-    days = {p: d for p, d in published.items() if since.isoformat() <= p < until.isoformat()}
-    if not days:
-        there = f"{next(iter(published))} … {list(published)[-1]}" if published else "nothing"
-        raise Complaint(Exit.STATE, f"no day of {asset} in [{since}, {until}) is published. Published: {there}")
-    asked: list[Wanted] = [*wanted(subject), *(Wanted(column) for column in columns)]
-    if not asked:
-        raise Complaint(
-            Exit.STATE, f"no promise of {subject.id} compares with a frozen reference. Say what with --column"
-        )
-    frame = pl.concat([workspace.read_frame(asset, p, d) for p, d in days.items()], how="vertical_relaxed")
-    window = Window(start=Window.of_day(since).start, end=Window.of_day(until).start)
-    at, wall = workspace.clock.at(), workspace.clock.wall()
-    profile = frozen(
-        frame, asked, name=name, subject=subject.target, window=window, source=tuple(days.values()), at=at, wall=wall,
-        missing=dict(subject.missing), fine=True, sensitive=subject.sensitive,
-    )  # fmt: skip
-    done = workspace.ledger.commit(Batch(records=(profile,)))
-    if isinstance(done, Refused):
-        raise Complaint(Exit.STATE, f"the same content is frozen already, under another name: {done.reason}")
-    return profile

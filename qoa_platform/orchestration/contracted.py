@@ -12,13 +12,13 @@ from qoa_platform.contracts import project_of
 from qoa_platform.contracts import read as read_contract
 from qoa_platform.orchestration import tags
 from qoa_platform.orchestration.events import many_results, one_result
-from qoa_platform.orchestration.frames import READS, ROOT, WHOLE
+from qoa_platform.orchestration.frames import READS, ROOT
 from qoa_platform.orchestration.mapping import check_specs, over_specs, reference
 from qoa_platform.orchestration.publishing import Published, Work, publish, refuse
 from qoa_platform.orchestration.quiet import quiet
 from qoa_platform.orchestration.runs import waited
 from qoa_platform.orchestration.supplying import SPECIAL, Contracted, call, config_of, preset_of, supply
-from qoa_platform.records import Contract, PointerKind, Window
+from qoa_platform.records import WHOLE, Contract, PointerKind, Window
 from qoa_platform.workspace import Workspace, open_workspace
 
 Compute = Callable[..., Any]

@@ -12,10 +12,9 @@ import polars as pl
 from qoa_platform.artifacts import frame_to_parquet
 from qoa_platform.audit import Candidate, audit, named_beside, refusal_verdicts, subjects_of
 from qoa_platform.contracts import project_of
-from qoa_platform.orchestration.frames import WHOLE
 from qoa_platform.orchestration.mapping import check_specs, shown
 from qoa_platform.orchestration.quiet import quiet
-from qoa_platform.records import Batch, Contract, Move, PointerKind, Reason, Refused, Verdict, Window, short
+from qoa_platform.records import WHOLE, Batch, Contract, Move, PointerKind, Reason, Refused, Verdict, Window, short
 from qoa_platform.workspace import Workspace, open_workspace
 
 

@@ -13,8 +13,6 @@ from qoa_platform.workspace import Workspace, open_workspace
 
 READS, ROOT = "qoa/reads", "qoa/root"
 """Metadata of a contracted asset's input: it wants digests with its frames, from the project at that root."""
-WHOLE = "all"
-"""The partition name of an asset that is one whole table."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

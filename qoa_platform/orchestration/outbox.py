@@ -10,7 +10,7 @@ from dagster import DagsterRunStatus
 
 from qoa_platform.orchestration.runs import UNFINISHED
 from qoa_platform.reactions.effects import DAGSTER_SINK
-from qoa_platform.records import Envelope, ModelVersion, short
+from qoa_platform.records import WHOLE, Envelope, ModelVersion, short
 from qoa_platform.workspace import Workspace
 
 LOGGER = logging.getLogger("qoa.outbox")
@@ -70,7 +70,7 @@ def _knows(instance: dg.DagsterInstance, data: dict[str, object]) -> bool:
     partition = str(data["partition"])
     wanted = dg.AssetRecordsFilter(
         asset_key=dg.AssetKey(str(data["asset"]).split("/")),
-        asset_partitions=None if partition == "all" else [partition],
+        asset_partitions=None if partition == WHOLE else [partition],
     )
     records = instance.fetch_materializations(wanted, limit=10).records
     tags: Sequence[Any] = [r.asset_materialization.tags or {} for r in records if r.asset_materialization]
@@ -82,7 +82,7 @@ def _outside(workspace: Workspace, envelope: Envelope) -> dg.AssetMaterializatio
     if "model" in data:
         record = workspace.ledger.last(ModelVersion, short("model_version", str(data["model"]), str(data["version"])))
         data["digest"] = record.artifact if record is not None else ""
-        data.setdefault("partition", "all")
+        data.setdefault("partition", WHOLE)
     verb = str(data.get("verb"))
     said = {f"qoa/{verb.partition(' ')[0]}": str(data.get("version") or data.get("digest", ""))}
     said |= {"qoa/reason": str(data.get("reason", "")), "qoa/verb": verb}
@@ -90,9 +90,9 @@ def _outside(workspace: Workspace, envelope: Envelope) -> dg.AssetMaterializatio
 
 
 def _materialization(data: dict[str, object], said: dict[str, str], at: datetime) -> dg.AssetMaterialization:
-    partition = str(data.get("partition", "all"))
+    partition = str(data.get("partition", WHOLE))
     return dg.AssetMaterialization(
-        asset_key=dg.AssetKey(str(data["asset"]).split("/")), partition=None if partition == "all" else partition,
+        asset_key=dg.AssetKey(str(data["asset"]).split("/")), partition=None if partition == WHOLE else partition,
         metadata={**said, "qoa/digest": str(data.get("digest", "")), "qoa/at": at.isoformat()},
         tags={VERSION: str(data.get("digest", "")), USER: "true"},
     )  # fmt: skip

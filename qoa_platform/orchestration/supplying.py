@@ -15,7 +15,7 @@ from qoa_platform.ledger.injections import take
 from qoa_platform.orchestration.frames import Input
 from qoa_platform.orchestration.models import LoadedModel, ModelOutcome, candidate_of, champion_of
 from qoa_platform.orchestration.publishing import Made, Work
-from qoa_platform.records import Injection, PointerKind, Read
+from qoa_platform.records import WHOLE, Injection, PointerKind, Read
 from qoa_platform.workspace import Workspace
 
 SPECIAL = ("context", "partition", "preset", "previous", "champion", "candidate", "faults", "note")
@@ -94,7 +94,7 @@ def _frame(known: Contracted, work: Work, found: Supplies, name: str, whole: Inp
 
 
 def _is_whole(found: Input) -> bool:
-    return set(found.digests) == {"all"}
+    return set(found.digests) == {WHOLE}
 
 
 def _previous(workspace: Workspace, work: Work, found: Supplies) -> None:

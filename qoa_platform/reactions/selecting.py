@@ -1,7 +1,7 @@
 """Owns selection: which assets the run of a rerun or a retrain materializes (semantics 17, 21). Pure."""
 
-from qoa_platform.reactions.world import WHOLE, World
-from qoa_platform.records import PointerKind, Reaction, ReactionKind
+from qoa_platform.reactions.world import World
+from qoa_platform.records import WHOLE, PointerKind, Reaction, ReactionKind
 
 
 def selection(world: World, reaction: Reaction) -> tuple[str, ...]:

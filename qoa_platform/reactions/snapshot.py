@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 
 from qoa_platform.ports import Ledger
 from qoa_platform.reactions.recall import recall_of
-from qoa_platform.reactions.world import WHOLE, World, current
+from qoa_platform.reactions.world import World, current
 from qoa_platform.records import (
     RUN_BACKED,
+    WHOLE,
     Contract,
     Episode,
     Graph,

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from qoa_platform.records import (
     FINAL,
+    WHOLE,
     Contract,
     Episode,
     Graph,
@@ -20,9 +21,6 @@ from qoa_platform.records import (
     Verdict,
     Window,
 )
-
-WHOLE = "all"
-"""The partition name of an asset that is one whole table."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

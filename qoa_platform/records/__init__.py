@@ -50,7 +50,7 @@ from qoa_platform.records.incident import Effect, Handled, Incident, IncidentSta
 from qoa_platform.records.injection import Injection
 from qoa_platform.records.outcome import FINAL, Outcome, OutcomeState
 from qoa_platform.records.plan import Choice, Plan, Why
-from qoa_platform.records.pointer import Move, Pointer, PointerKind
+from qoa_platform.records.pointer import WHOLE, Move, Pointer, PointerKind
 from qoa_platform.records.printable import printable
 from qoa_platform.records.profile import (
     Category,
@@ -86,6 +86,7 @@ __all__ = [
     "NAME",
     "RUN_BACKED",
     "SCALES",
+    "WHOLE",
     "Alert",
     "AlertState",
     "Alias",

@@ -4,6 +4,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+WHOLE = "all"
+"""The partition name of an asset that is one whole table."""
+
 
 class PointerKind(StrEnum):
     """The families of pointers. The key's form is said for each."""

@@ -199,6 +199,23 @@ def test_freeze_keeps_published_days_as_a_reference(qoa: Qoa, scene: Scene) -> N
         assert len(ledger.find(Profile)) == 1
 
 
+def test_what_is_frozen_are_the_rows_that_the_subject_is_about(qoa: Qoa, scene: Scene) -> None:
+    """A subject with `where` is compared with rows of the same kind: by hand as by a training run."""
+    path = scene.root / "contracts" / "retail.yaml"
+    text = path.read_text("utf-8").replace("version: 1\n", "version: 2\n", 1)
+    path.write_text(
+        text.replace("    asset: retail/sales_day ", "    where: col('quantity') <= 2\n    asset: retail/sales_day ")
+    )
+    published_days(scene, 5)
+    words = ["sales", "--since", "2017-02-02", "--until", "2017-02-05", "--name", "few", "--json"]
+    assert qoa("contract", "freeze", *words).code == Exit.DONE
+    with scene.ledger() as ledger:
+        (profile,) = ledger.find(Profile)
+    column = profile.column("quantity")
+    assert column is not None
+    assert (column.n, column.maximum) == (7, 2.0)
+
+
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [
