@@ -56,8 +56,10 @@ class History:
             self._kept.setdefault(StoredState, {})[own.id] = own
 
     def audited(self, window: Window, found: Audited) -> None:
-        """Add what an audit of a day found."""
+        """Add what an audit of a day found, and the edges that later days are counted on."""
         self.remember(window, found.measurements, found.states)
+        for profile in found.profiles:
+            self._kept.setdefault(Profile, {})[profile.digest] = profile
 
     def know(self, version: ModelVersion) -> None:
         """Add a model version, so that its predictions are judged."""

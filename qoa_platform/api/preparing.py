@@ -112,7 +112,7 @@ class Prepared:
         profiles = _profiles(profile, chosen, about, told)
         past = History(chosen.target) if history is None else self._past(history, chosen, profiles, now)
         candidate = _candidate(chosen, frame, about, told, beside)
-        references = Given(past, self.contract, candidate, profiles=profiles)
+        references = Given(past, self.contract, chosen, candidate, profiles=profiles)
         return Judged(contract=self.contract, subject=chosen), candidate, references
 
     def _built(self, subject: Subject) -> Asked:
@@ -130,9 +130,9 @@ class Prepared:
         judged, asked = Judged(contract=self.contract, subject=subject), self._built(subject)
         for window, day in sorted(((moment(day), day) for day in days), key=lambda pair: pair[0]):
             candidate = _candidate(subject, framed(days[day]), window, now or window.end)
-            references = Given(past, self.contract, candidate, profiles=profiles)
+            references = Given(past, self.contract, subject, candidate, profiles=profiles)
             found = audit_own(past, judged, candidate, asked=asked, references=references, sample=False)
-            past.remember(window, found.measurements, found.states)
+            past.audited(window, found)
         return past
 
 

@@ -105,4 +105,4 @@ def _band(ledger: Ledger, judged: Judged, item: Due, at: datetime, wall: datetim
         metric=metric.id, params=metric.params, subject=judged.subject.target, window=item.window,
         reading=Reading(value=0.0, n=0), unit=metric.unit, direction=metric.direction, at=at, wall=wall,
     )  # fmt: skip
-    return usual(ledger, References(ledger, judged.contract, nothing), probe)
+    return usual(ledger, References(ledger, judged.contract, judged.subject, nothing), probe)

@@ -125,7 +125,7 @@ def _referred(
     """Each metric with the profile that it is read against: one that was frozen by name, or none."""
     if promise.reference is None or promise.reference.kind is not ReferenceKind.PROFILE:
         return [(metric, None) for metric in metrics]
-    references = References(ledger, judged.contract, candidate)
+    references = References(ledger, judged.contract, judged.subject, candidate)
     return [(metric, references.profile(promise, metric)) for metric in metrics]
 
 

@@ -53,7 +53,7 @@ def audit_own(
     before, *references* where profiles come from if not from the ledger. Without *keep* no state is encoded,
     and without *sample* no failing row is looked for. *gauges* are for the report of the scan.
     """
-    subject, references = judged.subject, references or References(ledger, judged.contract, candidate)
+    subject, references = judged.subject, references or References(ledger, judged.contract, judged.subject, candidate)
     asked = asked or Asked.of(subject)
     tell = Told.of(subject, candidate, references).metric
     built: list[Built] = [(p, tell(m), references.profile(p, m)) for p, metrics in asked.promises for m in metrics]

@@ -93,7 +93,7 @@ def questions(
     moving one is that before the range.
     """
     first = next(iter(stored.published), None)
-    references = References(stored.ledger, contract, _nothing(stored.asset, first, now))
+    references = References(stored.ledger, contract, subject, _nothing(stored.asset, first, now))
     return [q for p in _chosen(subject, named, columns) for q in _asked(p, subject, references, by)]
 
 

@@ -19,6 +19,7 @@ from qoa_platform.records import (
     Promise,
     ReferenceKind,
     StoredState,
+    Subject,
     short,
 )
 from qoa_platform.states import decode
@@ -31,10 +32,11 @@ MERGED = frozenset({"histogram", "frequencies", "moments"})
 
 @dataclass(slots=True)
 class References:
-    """Profiles for the promises of one candidate. Reads are kept: several promises share a reference."""
+    """Profiles for the promises of *subject* on one candidate. Reads are kept: several promises share a reference."""
 
     ledger: Reader
     contract: Contract
+    subject: Subject
     candidate: Candidate
     _known: dict[str, Profile | None] = field(default_factory=dict)
     _published: list[Pointer] | None = None
@@ -108,14 +110,12 @@ class References:
         ask = metric.ask(base)
         if ask is None or ask.state not in MERGED:
             return None
-        asset, heads = self.candidate.asset, self.published()[-count:]
-        ids = [short("state", ask, asset, h.key.removeprefix(f"{asset}|"), h.value) for h in heads]
-        stored = self.ledger.find(StoredState, ids=ids) if ids else ()
+        stored = self._stored(ask, count)
         if not stored:
             return unfilled(base) if base is not None else None
         return moving(
-            [(s.partition, decode(s.content)) for s in stored], ask=ask, subject=asset, at=self.candidate.at,
-            wall=self.candidate.wall, source=tuple(s.data for s in stored),
+            [(s.partition, decode(s.content)) for s in stored], ask=ask, subject=self.candidate.asset,
+            at=self.candidate.at, wall=self.candidate.wall, source=tuple(s.data for s in stored),
         )  # fmt: skip
 
     def _edges(self, metric: Metric) -> Profile | None:
@@ -123,9 +123,7 @@ class References:
 
         The candidate itself is not read against them: it has no reference yet, and is the first one of the next.
         """
-        subject = next((s for s in self.contract.subjects if s.asset == self.candidate.asset and s.model is None), None)
-        if subject is None:
-            return None
+        subject = self.subject
         if self._counted is None:
             frozen = self.ledger.find(Profile, series=subject.target)
             self._counted = [p for p in frozen if p.name.startswith(EDGES)]

@@ -91,6 +91,15 @@ def test_usual_is_learnt_from_frames_from_measurements_and_from_verdicts() -> No
     assert verdict.status is Status.VIOLATED
 
 
+def test_moving_drift_is_read_against_the_days_of_the_history() -> None:
+    """The edges that the first of them froze are part of it, as they are of a ledger."""
+    drift = "  sales:\n    asset: shop/sales\n    partition: day\n    promises:\n      - {id: psi, metric: drift.psi, "
+    text = f"{HEAD}{drift}column: amount, reference: last 3 partitions, must: '< 0.5'}}\n"
+    past = {day: sold(200, day) for day in days("2017-12-23", 3)}
+    verdict = judge(text, sold(200, "2017-12-26"), history=past, window="2017-12-26", now=NOW)["psi"]
+    assert (str(verdict), verdict.value) == ("satisfied", 0.0)
+
+
 def test_what_is_not_given_is_unknown_with_a_reason() -> None:
     """No history, no reference: unknown, never satisfied; the rest is judged all the same."""
     found = judge(HEAD + SALES, sold(50), now=NOW)

@@ -64,3 +64,13 @@ def test_edges_are_frozen_once(desk: Desk) -> None:
     assert [v.value for v in again.verdicts] == [
         v.value for v in desk.judged("shop/sales", "2017-12-04", day(4)).verdicts
     ]
+
+
+def test_a_second_subject_of_the_asset_has_edges_too(ledger: Store) -> None:
+    """Edges are frozen of what the judged subject promises, not of what the first subject of its asset does."""
+    rows = "    promises: [{id: n, metric: data.row_count, must: '> 0'}]\n"
+    first = f"  raw:\n    asset: shop/sales\n    partition: day\n{rows}"
+    both = Desk.of(ledger, first + SUBJECTS)
+    assert str(verdicts(both, "2017-12-01", day(1))["psi"]) == "unknown(no_reference)"
+    second = verdicts(both, "2017-12-02", day(2))
+    assert {name: str(second[name]) for name in ("psi", "ks")} == {"psi": "satisfied", "ks": "satisfied"}
