@@ -5,7 +5,10 @@ and be stored. pandera itself is not imported here: its objects are looked at.
 """
 
 import inspect
+import re
 from collections.abc import Iterator, Sequence
+from datetime import date
+from decimal import Decimal
 from functools import partial
 from types import FunctionType, MethodType
 from typing import Any
@@ -121,8 +124,18 @@ def _askable(name: str | None, check: Any) -> list[ColumnCheck] | None:
     """*check* as ours; ``None`` where it is none of pandera's own, or has no ask."""
     if name is None or not is_builtin(check) or not check.ignore_na or check.groupby is not None:
         return None
-    found = checks_of(check._check_fn.__name__, check.statistics or {})  # noqa: SLF001 (its name= may be anything)
+    given = check.statistics or {}
+    if not all(_has_ask(value) for value in given.values() if value is not None):
+        return None
+    found = checks_of(check._check_fn.__name__, given)  # noqa: SLF001 (its name= may be anything)
     return found if found is not None and all(can_ask(name, each) for each in found) else None
+
+
+def _has_ask(value: Any) -> bool:
+    """Whether an argument, or each of a list of them, can stand in an ask: a duration or a time of day cannot."""
+    if isinstance(value, list | tuple | set | frozenset):
+        return all(_has_ask(v) for v in value)
+    return isinstance(value, str | int | float | date | Decimal | re.Pattern) or _kind(value) in NUMPY
 
 
 def is_builtin(check: Any) -> bool:
@@ -262,6 +275,16 @@ def _scalars(values: Any) -> tuple[str | int | float | bool, ...]:
     return tuple(found[key] for key in sorted(found))
 
 
+NUMPY = frozenset("biufM")
+"""Kinds of NumPy's scalars that have an ask: truth values, integers, numbers and moments."""
+
+
+def _kind(value: Any) -> str:
+    """The kind of a scalar of NumPy's; nothing for anything else."""
+    return str(value.dtype.kind) if getattr(value, "ndim", None) == 0 else ""
+
+
 def _scalar(value: Any) -> str | int | float | bool:
     value = getattr(value, "pattern", value)
+    value = value.item() if _kind(value) in NUMPY - {"M"} else value
     return value if isinstance(value, str | int | float | bool) else str(value)

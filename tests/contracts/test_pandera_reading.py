@@ -1,7 +1,9 @@
 """Reading pandera schemas: what becomes a rule, what stays pandera's, what is refused, and their YAML."""
 
+from datetime import time, timedelta
 from typing import Any
 
+import numpy as np
 import pandera.pandas as pp
 import pandera.polars as pa
 import polars as pl
@@ -51,6 +53,24 @@ def test_everything_that_is_refused_is_said_at_once() -> None:
     with pytest.raises(GrammarError) as error:
         of_pandera(column(pa.Check(lambda d: d), pa.Check.ge(0, raise_warning=True), drop_invalid_rows=True))
     assert str(error.value).count("; ") == 2
+
+
+@pytest.mark.parametrize("given", [np.int64(2), np.int8(2), np.float32(2), np.uint16(2)])
+def test_numbers_of_numpy_are_numbers(given: Any) -> None:
+    """A bound is the number that it is, not its text; so are a truth value and the members of a set."""
+    (bound,) = of_pandera(column(pa.Check.ge(given))).columns[0].checks
+    assert (bound.value, type(bound.value) in {int, float}) == (2, True)
+    (truth,) = of_pandera(column(pa.Check.eq(np.bool_(True)))).columns[0].checks
+    assert truth.value is True
+    (members,) = of_pandera(column(pa.Check.isin([given]))).columns[0].checks
+    assert members.value == (2,)
+
+
+@pytest.mark.parametrize("check", [pa.Check.ge(timedelta(1)), pa.Check.lt(time(12)), pa.Check.isin(["a", None])])
+def test_a_value_that_no_ask_can_hold_is_left_to_pandera(check: Any) -> None:
+    """A duration is not its text, and None is not ``'None'``: pandera runs such a check."""
+    made = of_pandera(column(check))
+    assert (made.columns[0].checks, [f.name for f in made.foreign]) == ((), [check.name])
 
 
 def test_a_named_check_stays_panderas() -> None:
