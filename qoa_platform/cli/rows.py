@@ -90,7 +90,10 @@ def released(asset: str, partition: str, *, reason: str, actor: str, as_json: bo
         message = f"the bytes of {asset} {partition} {found.original[:12]} are gone from the store. Run it again"
         raise Complaint(Exit.STATE, message)
     world = world_of(project, asset, partition)
-    project.commit(release_rows(world, asset, partition, found.original, actor=actor, reason=reason))
+    batch = release_rows(
+        world, asset, partition, found.original, aside=found.digest, actor=actor, reason=reason
+    )  # fmt: skip
+    project.commit(batch)
     if as_json:
         facts = {"asset": asset, "partition": partition, "digest": found.original, "verb": "release rows"}
         emit({**facts, "actor": actor, "reason": reason, "at": world.at, "wall": world.wall})

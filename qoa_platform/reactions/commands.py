@@ -54,14 +54,18 @@ def accept(
     return Batch(moves=tuple(moves), messages=(_told(world, asset, f"{mark}|{verb}", verb, data),))
 
 
-def release_rows(world: World, asset: str, partition: str, original: str, *, actor: str, reason: str) -> Batch:
+def release_rows(
+    world: World, asset: str, partition: str, original: str, *, aside: str, actor: str, reason: str
+) -> Batch:  # fmt: skip
     """Publish a partition with the rows that were set aside of it, as it came: its *original* is accepted.
 
-    The verdicts stay what they are: about the rows that were published before. Raises NotPossible where no rows are set
-    aside.
+    The verdicts stay what they are: about the rows that were published before. *aside* are the rows that were looked
+    at: raises NotPossible where none are set aside, or others by now, for then a newer frame is published.
     """
-    if world.value(PointerKind.SET_ASIDE, f"{asset}|{partition}") is None:
-        message = f"no rows of {asset} {partition} are set aside"
+    standing = world.value(PointerKind.SET_ASIDE, f"{asset}|{partition}")
+    if standing != aside:
+        found = "no rows" if standing is None else f"the rows {standing[:12]}"
+        message = f"{found} of {asset} {partition} are set aside, not {aside[:12]}, which were looked at"
         raise NotPossible(message)
     return accept(world, asset, partition, original, actor=actor, reason=reason, verb="release rows")
 

@@ -1,10 +1,12 @@
 """A person's ways (semantics 12, 20; decisions 4, 6): each is one recorded batch, and says what stands against it."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from qoa_platform.reactions.commands import NotPossible, accept, end_quarantine, rollback_by_hand
+from qoa_platform.reactions.commands import NotPossible, accept, end_quarantine, release_rows, rollback_by_hand
+from qoa_platform.reactions.world import World
 from qoa_platform.records import PointerKind, Release
 from tests.reactions.conftest import Set
 from tests.reactions.stage import MODEL, SALES, Scene, contract, day, rule
@@ -67,6 +69,28 @@ def test_what_was_accepted_once_stays_handled(scene: Set) -> None:
         now.reconcile()
     assert [str(e.closing) for e in now.episodes()] == ["accepted"]
     assert now.reconcile().idle
+
+
+def test_rows_are_released_of_the_frame_that_was_looked_at(scene: Set) -> None:
+    """ADR 7: a run that published between the look and the release is not overwritten by the older frame."""
+    now = scene(contract(STOP))
+    looked_at, newer = "d" * 64, "e" * 64
+    now.point(PointerKind.PUBLISHED, KEY, DATA)
+    now.point(PointerKind.SET_ASIDE, KEY, newer)
+    with pytest.raises(NotPossible, match=r"the rows eeeeeeeeeeee of .* are set aside, not dddddddddddd"):
+        release_rows(partition_of(now), SALES, day(0).partition, "f" * 64, aside=looked_at, actor="ann", reason="fine")
+    now.commit(
+        release_rows(partition_of(now), SALES, day(0).partition, "f" * 64, aside=newer, actor="ann", reason="fine")
+    )
+    assert (now.value(PointerKind.PUBLISHED, KEY), now.value(PointerKind.SET_ASIDE, KEY)) == ("f" * 64, None)
+    with pytest.raises(NotPossible, match=r"no rows of .* are set aside"):
+        release_rows(partition_of(now), SALES, day(0).partition, "f" * 64, aside=newer, actor="ann", reason="again")
+
+
+def partition_of(now: Scene) -> World:
+    """The world with what is published of the one partition, as a person's command reads it."""
+    kinds = (PointerKind.PUBLISHED, PointerKind.SET_ASIDE)
+    return replace(now.world(), pointers={(p.kind, p.key): p for kind in kinds for p in now.ledger.pointers(kind)})
 
 
 @pytest.mark.parametrize("verb", ["release", "drop"])
