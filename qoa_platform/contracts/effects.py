@@ -27,7 +27,7 @@ class Effect(StrEnum):
         return swapped.get(self, self)
 
 
-NEUTRAL_OF_SUBJECT = frozenset({"segments", "sensitive", "train_on"})
+NEUTRAL_OF_SUBJECT = frozenset({"segments", "train_on"})
 
 
 def effect_of_contract(key: str, old: Contract, new: Contract) -> Effect:
@@ -44,6 +44,8 @@ def effect_of_subject(key: str, old: Subject, new: Subject) -> Effect:
             return _given(old.expected, new.expected)
         case "schema":
             return _given(old.schema, new.schema)
+        case "sensitive":  # what compares values of such a column, or groups by it, is not judged any more
+            return _sets(set(old.sensitive), set(new.sensitive)).reversed
         case "delay":
             return _more(old.delay, new.delay).reversed
         case _:

@@ -41,6 +41,7 @@ EDITS = [
     ("keep: 2", "keep: 3", Effect.NEUTRAL),
     ('must: ">= 99 %", severity: critical', 'must: ">= 99 %", severity: critical, set_aside: 1 %', Effect.MIXED),
     ("delay: 6 h", "delay: 6 h\n    set_aside: 1 %", Effect.MIXED),
+    ("delay: 6 h", "delay: 6 h\n    sensitive: [store_id]", Effect.LOOSENING),
 ]  # fmt: skip
 
 
