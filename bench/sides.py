@@ -85,6 +85,7 @@ def _line(side: Side, found: Run, ours: Run, what: str) -> str:
         return f"{head}did not run: {found.failed}"
     told = f"{head}{found.best * 1e3:10,.2f} ms, cpu {found.processor * 1e3:10,.2f} ms, peak {found.peak:6,.0f} MB"
     told += f"  {found.rows:>10,} rows, {found.best / found.rows * 1e6:8.3f} µs a {what}"
+    told += "  (one call, its first)" if side.slow else ""
     if found.peer != ours.peer and ours.failed is None:
         wall = found.best / found.rows / (ours.best / ours.rows)
         used = found.processor / found.rows / (ours.processor / ours.rows)

@@ -1,7 +1,7 @@
 """Owns the sides of the small benchmark: a partition of few rows under twenty promises, day after day.
 
-Every side is ready before the clock starts (the contract is read, the schema is built), and a thousand different
-partitions of one shape are judged one after the other: what is timed is the steady state.
+Every side is ready before the clock starts (the contract is read, the schema is built), and two hundred
+partitions of one shape, fifty of them different, are judged one after the other: what is timed is the steady state.
 """
 
 import json
@@ -66,7 +66,7 @@ def many(one: Callable[[Any], object], supply: Iterator[Any]) -> Call:
     return run
 
 
-def judged(rows: str, *, clean: bool = True) -> Call:
+def judged(rows: str) -> Call:
     """``api.judge``: measured, judged, twenty verdicts as records."""
     from qoa_platform.api import prepare
 
@@ -77,12 +77,20 @@ def judged(rows: str, *, clean: bool = True) -> Call:
         assert len(found) == 20
         return found
 
-    return many(one, frames(rows, clean=clean))
+    return many(one, frames(rows))
 
 
-def sampled(rows: str) -> Call:
-    """The same where cells are missing: the promises hold, and the rows at fault are counted and sampled."""
-    return judged(rows, clean=False)
+def flagging(rows: str) -> Call:
+    """The same where cells are missing: the promises hold, and cells at fault are counted, ten rows of each listed."""
+    from qoa_platform.api import prepare
+
+    ready = prepare(contract())
+
+    def one(frame: Any) -> object:
+        ready.judge(frame, window=NOW.date(), now=NOW)
+        return ready.flags(frame, window=NOW.date(), now=NOW, limit=10)
+
+    return many(one, frames(rows, clean=False))
 
 
 def measured(rows: str) -> Call:
@@ -125,11 +133,11 @@ def pandera_pandas(rows: str) -> Call:
 
 
 ENGINES = {
-    "qoa": judged, "qoa-sampled": sampled, "qoa-scan": measured, "polars": floor,
+    "qoa": judged, "qoa-flagged": flagging, "qoa-scan": measured, "polars": floor,
     "pandera-polars": pandera_polars, "pandera-pandas": pandera_pandas,
 }  # fmt: skip
 PACKAGES = {
-    "qoa": "qoa-platform", "qoa-sampled": "qoa-platform", "qoa-scan": "qoa-platform",
+    "qoa": "qoa-platform", "qoa-flagged": "qoa-platform", "qoa-scan": "qoa-platform",
     "pandera-polars": "pandera", "pandera-pandas": "pandera",
 }  # fmt: skip
 
