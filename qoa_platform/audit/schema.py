@@ -15,6 +15,8 @@ from qoa_platform.verdicts import Context, judge
 
 SHOWN = 5
 """So many violations are spelled out in a verdict; all of them are counted."""
+LONGEST = 200
+"""In so many characters each: a check may hold a long list."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +107,9 @@ class SchemaAudit:
         self, verdict: Verdict, failures: Sequence[Failure], found: Mapping[Rule, Reading], failing: Failing
     ) -> Verdict:
         said = "; ".join(str(f) for f in failures[:SHOWN])
-        evidence: dict[str, object] = {"failures": [[f.column, f.said, f.rows] for f in failures[:SHOWN]]}
+        evidence: dict[str, object] = {
+            "failures": [[f.column, printable(f.said, LONGEST), f.rows] for f in failures[:SHOWN]]
+        }
         verdict = replace(verdict, cause=printable(said, 500), evidence={**verdict.evidence, **evidence})
         broken = [(rule.metric, None) for rule, reading in found.items() if rule.broken(reading)]
         return failing.with_masks(verdict, broken, self._masks) if broken or self._masks else verdict

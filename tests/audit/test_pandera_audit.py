@@ -24,6 +24,7 @@ from qoa_platform.contracts.pandera_schema import read_model
 from qoa_platform.contracts.schema import FrameSchema, frame_schema
 from qoa_platform.contracts.schema_rules import rules
 from qoa_platform.ledger import Store
+from qoa_platform.ledger.codec import encode
 from qoa_platform.records import FailingRows, SchemaRef, Verdict, Window
 from qoa_platform.scans.flagging import flagged
 from tests.audit.desk import NOW, Desk
@@ -190,6 +191,8 @@ Grouped = pp.DataFrameSchema({
     "g": pp.Column("str"),
 })
 
+Forbidding = pa.DataFrameSchema({"n": pa.Column(pl.Int64, pa.Check.notin(list(range(20_000))))})
+
 Whole = pp.DataFrameSchema({"n": pp.Column("float64", nullable=True), "m": pp.Column("int64")},
     checks=[pp.Check(means_agree)])
 """
@@ -246,6 +249,13 @@ def model(ledger: Store, project: Path, name: str, frame: pl.DataFrame, sensitiv
     content = read_model(ref, project).content
     made = SchemaRef(ref=ref, dialect="pandera", content=content)
     return judged(ledger, made, frame, str(project / "contracts" / "shop.yaml"), sensitive)
+
+
+def test_a_check_with_a_long_list_leaves_little_evidence(ledger: Store, project: Path) -> None:
+    """Twenty thousand forbidden values are counted with, and not written into the ledger with every verdict."""
+    verdict = model(ledger, project, "Forbidding", pl.DataFrame({"n": [1, -1]}))
+    assert (str(verdict), verdict.value) == ("violated", 1)
+    assert len(encode(verdict)) < 5_000
 
 
 def test_checks_of_ones_own_are_run_by_pandera(ledger: Store, project: Path) -> None:
