@@ -140,7 +140,7 @@ SUBJECT = Object(title="subject", keys=(
     _key("schema", LINE, "an ODCS data contract beside this file, or module:PanderaModel of this project"),
     _key("segments", _list(COLUMN), "measured and shown for each of their values; not judged"),
     _key("missing", Table(each=Items(each=Text(pattern=re.compile(r"(?s).{0,256}")))), "tokens that mean missing"),
-    _key("sensitive", _list(COLUMN), "columns whose values are only kept as keyed hashes"),
+    _key("sensitive", _list(COLUMN), "columns whose values are withheld from what is kept"),
     _key("where", EXPRESSION, "which rows every promise reads"),
     _key("set_aside", SHARE_OF_ROWS, "rows that fail its schema are set aside, up to this share of them"),
     _key("promises", _list(PROMISE), "what is promised", required=True),
