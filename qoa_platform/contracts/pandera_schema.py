@@ -121,8 +121,10 @@ def load_model(ref: str, root: Path) -> Any:
         found: Any = getattr(importlib.import_module(module_name), name, None)
     except Exception as error:
         raise GrammarError(f"importing {module_name} raised {type(error).__name__}: {error}") from error
-    if hasattr(found, "to_schema"):
-        found = found.to_schema()
+    try:
+        found = found.to_schema() if hasattr(found, "to_schema") else found
+    except Exception as error:
+        raise GrammarError(f"the model {name} of {module_name} raised {type(error).__name__}: {error}") from error
     if not hasattr(found, "columns") or not hasattr(found, "strict"):
         raise GrammarError(
             f"{module_name} has no pandera model {name!r}", "Allowed: a DataFrameModel or DataFrameSchema"

@@ -140,6 +140,13 @@ class SalesDay(pa.DataFrameModel):
     quantity: int = pa.Field(ge=0)
     department: str = pa.Field(nullable=True)
 
+class Typo(pa.DataFrameModel):
+    n: int
+
+    @pa.check("m")
+    def fine(cls, data):
+        return data
+
 not_a_model = 3
 """
 
@@ -186,6 +193,7 @@ def test_a_model_of_the_project_is_read(project: Path) -> None:
         ("shop_schemas_of_a_test.sales:Gone", "has no pandera model 'Gone'"),
         ("shop_schemas_of_a_test.sales:not_a_model", "has no pandera model 'not_a_model'"),
         ("shop_schemas_of_a_test.broken:X", "raised ZeroDivisionError"),
+        ("shop_schemas_of_a_test.sales:Typo", "the model Typo of shop_schemas_of_a_test.sales raised SchemaInitError"),
     ],
 )
 def test_no_other_module_is_imported(project: Path, ref: str, said: str) -> None:
