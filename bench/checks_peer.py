@@ -61,17 +61,21 @@ def parents(pl: Any) -> Any:
     return pl.DataFrame({"customer_id": pl.int_range(PARENTS, eager=True)})
 
 
+def nineteen(pl: Any) -> list[Any]:
+    """The checks but for the foreign key as aggregates of one Polars select, written by hand."""
+    exprs = [pl.col(name).null_count().alias(f"{name} missing") for name in PRESENT]
+    exprs += [(~pl.col(name).is_between(low, high)).sum().alias(f"{name} out") for name, (low, high) in RANGES.items()]
+    exprs += [(~pl.col(name).is_in(list(values))).sum().alias(f"{name} not in") for name, values in SETS.items()]
+    exprs += [(~pl.col("city").str.contains(PATTERN)).sum().alias("pattern")]
+    return [*exprs, pl.col("order_id").n_unique().alias("distinct")]
+
+
 def floor(path: str) -> Call:
     """The floor: one select of nineteen aggregates and one anti-join, run one after the other, written by hand."""
     import polars as pl
 
     frame = pl.read_parquet(path).rechunk()
-    rows, keys = frame.lazy(), parents(pl).lazy()
-    exprs = [pl.col(name).null_count().alias(f"{name} missing") for name in PRESENT]
-    exprs += [(~pl.col(name).is_between(low, high)).sum().alias(f"{name} out") for name, (low, high) in RANGES.items()]
-    exprs += [(~pl.col(name).is_in(list(values))).sum().alias(f"{name} not in") for name, values in SETS.items()]
-    exprs += [(~pl.col("city").str.contains(PATTERN)).sum().alias("pattern")]
-    exprs += [pl.col("order_id").n_unique().alias("distinct")]
+    rows, keys, exprs = frame.lazy(), parents(pl).lazy(), nineteen(pl)
     orphans = rows.select("customer_id").join(keys, on="customer_id", how="anti").select(pl.len())
 
     def run() -> object:
@@ -84,12 +88,7 @@ def unreferenced(path: str) -> Call:
     """The floor without the foreign key: for those that leave it out."""
     import polars as pl
 
-    frame = pl.read_parquet(path).rechunk()
-    exprs = [pl.col(name).null_count().alias(f"{name} missing") for name in PRESENT]
-    exprs += [(~pl.col(name).is_between(low, high)).sum().alias(f"{name} out") for name, (low, high) in RANGES.items()]
-    exprs += [(~pl.col(name).is_in(list(values))).sum().alias(f"{name} not in") for name, values in SETS.items()]
-    exprs += [(~pl.col("city").str.contains(PATTERN)).sum().alias("pattern")]
-    exprs += [pl.col("order_id").n_unique().alias("distinct")]
+    frame, exprs = pl.read_parquet(path).rechunk(), nineteen(pl)
     return lambda: frame.lazy().select(exprs).collect()
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from itertools import cycle
 from typing import Any
 
-from bench.checks_peer import PATTERN, PRESENT, RANGES, SETS, schema
+from bench.checks_peer import PATTERN, PRESENT, RANGES, SETS, nineteen, schema
 from bench.timing import Call, tell
 
 FRAMES = 50
@@ -108,11 +108,7 @@ def floor(rows: str) -> Call:
     """One lazy Polars select of the same twenty, written by hand, built once."""
     import polars as pl
 
-    exprs = [pl.col(name).null_count().alias(f"{name} missing") for name in PRESENT]
-    exprs += [(~pl.col(name).is_between(low, high)).sum().alias(f"{name} out") for name, (low, high) in RANGES.items()]
-    exprs += [(~pl.col(name).is_in(list(values))).sum().alias(f"{name} not in") for name, values in SETS.items()]
-    exprs += [(~pl.col("city").str.contains(PATTERN)).sum().alias("pattern"), pl.col("order_id").n_unique().alias("n")]
-    exprs += [pl.col("price").mean().alias("mean")]
+    exprs = [*nineteen(pl), pl.col("price").mean().alias("mean")]
     return many(lambda frame: frame.lazy().select(exprs).collect(), frames(rows))
 
 
