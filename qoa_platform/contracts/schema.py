@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from qoa_platform.records import Scalar, SchemaRef, canonical, plain
@@ -130,8 +131,9 @@ class SchemaViolation:
         return f"column {self.column!r} is {self.found}. Declared: {self.wanted}"
 
 
+@lru_cache(maxsize=64)
 def frame_schema(ref: SchemaRef) -> FrameSchema:
-    """The schema in a contract's resolved ``schema:``. Raises ValueError when the content is none.
+    """The schema in a contract's resolved ``schema:``, parsed once. Raises ValueError when the content is none.
 
     >>> made = FrameSchema(columns=(ColumnSchema(name="a", type=LogicalType.INTEGER),))
     >>> frame_schema(SchemaRef(ref="x.odcs.yaml", dialect="odcs", content=made.content)) == made
