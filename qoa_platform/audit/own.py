@@ -51,7 +51,7 @@ def audit_own(
 
     All asks of all promises (and of the segments that are shown) are answered by one scan. *asked* is what was prepared
     before, *references* where profiles come from if not from the ledger. Without *keep* no state is encoded,
-    and without *sample* no failing row is looked for. *gauges* are for the report of the scan.
+    and without *sample* failing rows are looked for of the schema alone. *gauges* are for the report of the scan.
     """
     subject, references = judged.subject, references or References(ledger, judged.contract, judged.subject, candidate)
     asked = asked or Asked.of(subject)
