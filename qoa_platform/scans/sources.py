@@ -42,8 +42,18 @@ def opened(data: Any) -> Iterator[Opened]:
             from qoa_platform.scans.files import opened_path  # noqa: PLC0415 (PyArrow and fsspec are slow to import)
 
             yield opened_path(fspath(data))
+        case _ if _home(data) == "narwhals":
+            import narwhals  # noqa: PLC0415 (only where a narwhals frame is handed in)
+
+            with opened(narwhals.to_native(data)) as found:
+                yield found
         case _:
             yield _foreign(data)
+
+
+def _home(data: Any) -> str:
+    """The library that the type of *data* comes from, which is not imported for it."""
+    return type(data).__module__.split(".", 1)[0].lstrip("_")
 
 
 def _of_lazy(lazy: pl.LazyFrame) -> Opened:
@@ -54,9 +64,8 @@ def _of_lazy(lazy: pl.LazyFrame) -> Opened:
 
 
 def _foreign(data: Any) -> Opened:
-    """Frames of other libraries, which are known by where their type comes from: none of them is imported for it."""
-    home = type(data).__module__.split(".", 1)[0].lstrip("_")
-    match home:
+    """Frames of other libraries, which are known by where their type comes from."""
+    match _home(data):
         case "pandas" if hasattr(data, "columns"):
             return _of_pandas(data)
         case "pyarrow":
@@ -67,11 +76,6 @@ def _foreign(data: Any) -> Opened:
             return _of_spark(data)
         case "ray" if hasattr(data, "iter_batches"):
             return _of_ray(data)
-        case "narwhals":
-            import narwhals  # noqa: PLC0415 (only where a narwhals frame is handed in)
-
-            with opened(narwhals.to_native(data)) as found:
-                return found
         case _:
             raise SourceError(
                 f"{type(data).__module__}.{type(data).__name__} holds no rows that are known here. Allowed: a Polars, "
