@@ -7,6 +7,7 @@ from qoa_platform.audit.candidate import Candidate
 from qoa_platform.audit.history import usual
 from qoa_platform.audit.reader import Reader
 from qoa_platform.audit.references import References
+from qoa_platform.audit.withholding import untold
 from qoa_platform.metrics import Metric
 from qoa_platform.metrics.drift_bins import counts_of
 from qoa_platform.records import (
@@ -67,7 +68,9 @@ class Bench:
         if self.candidate.imported and metric.id in MOMENTARY:
             return Reading.unknown(Reason.NOT_APPLICABLE, cause="history was imported: when it arrived is not known")
         found = next((r.reading for r in reads.get(metric, ()) if r.group == group), None)
-        return found or Reading.unknown(Reason.NO_DATA, cause=f"the scan gave no answer for {group or 'the whole'}")
+        if found is None:
+            return Reading.unknown(Reason.NO_DATA, cause=f"the scan gave no answer for {group or 'the whole'}")
+        return untold(found, metric, self.subject.sensitive)
 
     def _verdict(
         self,

@@ -41,7 +41,7 @@ def replay(*, file: Path | None, since: str, until: str | None, only_different: 
 
     project = open_project()
     now = project.clock.at()
-    begin, end = _moment("--since", since, now), _moment("--until", until, now) if until else now
+    begin, end = moment("--since", since, now), moment("--until", until, now) if until else now
     if begin >= end:
         raise Complaint(Exit.USAGE, f"--since {begin:%Y-%m-%d %H:%M} is not before {end:%Y-%m-%d %H:%M}")
     contracts = _contracts(project, file)
@@ -56,10 +56,10 @@ def replay(*, file: Path | None, since: str, until: str | None, only_different: 
         tables(_table(rows)) if rows else say("no step")
 
 
-def _moment(option: str, text: str, now: datetime) -> datetime:
+def moment(option: str, text: str, now: datetime) -> datetime:
     """``90d`` ago, or the beginning of a day.
 
-    >>> _moment("--since", "36h", datetime(2026, 1, 3, tzinfo=UTC)).isoformat()
+    >>> moment("--since", "36h", datetime(2026, 1, 3, tzinfo=UTC)).isoformat()
     '2026-01-01T12:00:00+00:00'
     """
     if ago := re.fullmatch(r"(\d{1,6})\s*(d|h|min)", text.strip()):

@@ -30,6 +30,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "report": _entry(LOOK, "report", "report", "Write what data looks like, or how it changed, as an HTML file."),
     "contract": _entry(JUDGE, "contract", "contract", "Suggest, check, explain, compare and freeze contracts."),
     "flags": _entry(JUDGE, "flags", "flags", "The cells that a contract's row-level promises point at."),
+    "budget": _entry(JUDGE, "budget", "budget", "False alarms: how many a contract allows, and what was spent."),
     "policy": _entry(JUDGE, "policy", "policy", "What the policy does now, and would have done."),
     "react": _entry(ACT, "react", "react", "The reactor lane: apply at once whatever needs no run."),
     "alerts": _entry(ACT, "alerts", "alerts", "Deliver the alerts that wait in the outbox."),

@@ -7,11 +7,12 @@ import polars as pl
 import pytest
 
 from qoa_platform.api import prepare
+from qoa_platform.audit.own import Asked
 from qoa_platform.audit.withholding import HOLDING, withheld
 from qoa_platform.ledger import Store
 from qoa_platform.metrics import UNMERGEABLE
 from qoa_platform.profiles import Wanted, freeze, wanted
-from qoa_platform.records import Ask, Batch, Window
+from qoa_platform.records import Ask, Batch, Reading, Reason, Window
 from qoa_platform.states.kinds import KINDS
 from tests.audit.desk import HEAD, NOW, Desk
 
@@ -108,3 +109,29 @@ def test_a_frozen_profile_keeps_no_value_of_a_sensitive_column() -> None:
         wall=NOW, sensitive=["customer"],
     )  # fmt: skip
     assert [(c.column, c.group) for c in by.columns] == [("amount", None)]
+
+
+@pytest.mark.parametrize(
+    ("promise", "kept"),
+    [
+        ('{id: loud, metric: data.pass_rate, expr: "col(\'customer\') + 1 > 0", must: "= 100 %"}', False),
+        ('{id: loud, metric: data.mean, column: shop, where: "col(\'amount\') > 0", must: ">= 0"}', False),
+        ('{id: loud, metric: data.completeness, column: shop, must: ">= 0 %"}', True),
+    ],
+)
+def test_what_a_metric_says_when_it_fails_is_kept_only_where_it_can_quote_no_value(
+    ledger: Store, monkeypatch: pytest.MonkeyPatch, promise: str, *, kept: bool
+) -> None:
+    """Of a metric that reads a sensitive column, names none, or filters, the verdict says that it failed, not how."""
+    subjects = "  sales: {asset: shop/sales, partition: day, sensitive: [customer], promises: [" + promise + "]}\n"
+    desk = Desk.of(ledger, subjects)
+    metric = Asked.of(desk.contract.subjects[0]).promises[0][1][0]
+
+    def loud(*_: object) -> Reading:
+        raise ValueError(f"cannot read {NAMES[0]!r}")
+
+    monkeypatch.setattr(type(metric), "read", loud)
+    said = desk.judged("shop/sales", "2017-12-24", FRAME).verdicts[0]
+    assert said.reason is Reason.ERROR
+    assert (NAMES[0] in str(said.cause)) is kept
+    assert kept or str(said.cause).startswith(f"{metric.id} failed on sensitive columns")

@@ -30,6 +30,7 @@ KEYS = {
     "contract explain": {"contracts"},
     "contract diff contracts/retail.yaml": {"old", "new", "changes", "version_must_rise"},
     "contract coverage": {"contracts"},
+    "budget": {"budgets"},
     "policy explain": {"at", "note", "contracts"},
     "policy replay --since 90d": {"assets", "replays"},
     "alerts deliver": {"channels", "delivered"},

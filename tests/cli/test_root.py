@@ -90,7 +90,7 @@ def test_light_commands_import_no_frame_library(scene: Scene) -> None:
     """Commands that only read or write the ledger import no Dagster, no frame library and no terminal library."""
     code, modules = imported(
         scene.root, "status", "incidents", "incident 1", "why retail/forecast", "models demand", "quarantine show",
-        "ledger verify", "hold model:demand --reason r", "rollback demand --reason r",
+        "ledger verify", "budget", "hold model:demand --reason r", "rollback demand --reason r",
         "release-hold model:demand --reason r", "promote demand v3 --force --reason r", "inject --list", "metrics list",
         "inject half_rows --target feed:retail/raw_day",
     )  # fmt: skip
