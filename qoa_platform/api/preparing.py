@@ -45,7 +45,7 @@ class Prepared:
         """The verdicts on *data*; see :func:`qoa_platform.api.judge`."""
         if subject is not None and (of_model := Predictions.of(self.contract, subject, over, champion)) is not None:
             said = of_model.audited(self.contract, framed(data), now or datetime.now(UTC))
-            return Verdicts(said.verdicts, said.measurements)
+            return Verdicts(said.verdicts, said.measurements, self.contract)
         judged, candidate, references = self._readied(data, subject, history, profile, window, now, beside=beside)
         found = audit_own(
             references.ledger,
@@ -56,7 +56,8 @@ class Prepared:
             keep=False,
             sample=False,
         )
-        return Verdicts(found.verdicts, found.measurements)
+        shared = history if isinstance(history, History) else None  # one made for this call alone is let go of
+        return Verdicts(found.verdicts, found.measurements, self.contract, shared)
 
     def flags(
         self, data: Any, *, subject: str | None = None, history: Past | None = None, profile: Any = None,

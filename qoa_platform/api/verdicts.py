@@ -1,13 +1,16 @@
 """Owns Verdicts: what a contract says of a frame, as rows."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import polars as pl
 
+from qoa_platform.api.history import History
 from qoa_platform.api.listing import Listing
-from qoa_platform.records import Bounds, Measurement, Status, Verdict, show
+from qoa_platform.reactions.explanations import Held, explained, found, places
+from qoa_platform.records import Bounds, Contract, Measurement, Status, Verdict, show
+from qoa_platform.verdicts.explanation import Explanation, Moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,8 @@ class Verdicts(Listing):
 
     verdicts: tuple[Verdict, ...]
     measurements: tuple[Measurement, ...] = ()
+    contract: Contract | None = field(default=None, compare=False, repr=False)
+    past: History | None = field(default=None, compare=False, repr=False)
 
     SCHEMA: ClassVar[Mapping[str, Any]] = {
         "subject": pl.String, "promise": pl.String, "group": pl.String, "status": pl.String, "reason": pl.String,
@@ -44,6 +49,30 @@ class Verdicts(Listing):
             raise KeyError(f"no promise {promise!r}. There are: {', '.join(sorted({v.key.promise for v in self}))}")
         return found
 
+    def explain(self, promise: str) -> Explanation:
+        """Why the whole of *promise* was judged so, and what would change it: what ``qoa explain`` prints, from memory.
+
+        Its history is that of ``prepare(contract).history(days)``, where one was handed in. Raises KeyError for a
+        promise that was not judged, and ValueError for verdicts that no contract came with.
+        """
+        verdict = self[promise]
+        if self.contract is None:
+            raise ValueError("these verdicts came without their contract. Allowed: those that judge() returned")
+        place, _ = found(places(self.contract), f"{self.contract.name}/{verdict.key.subject}.{verdict.key.promise}")
+        return explained(place, verdict, Held(verdicts=(verdict,), past=tuple(self._moments(verdict))))
+
+    def _moments(self, verdict: Verdict) -> Iterator[Moment]:
+        """The values of earlier windows, of the series that *verdict* rests on."""
+        mine = next((m for m in self.measurements if m.id in verdict.measurements), None)
+        if mine is None or self.past is None:
+            return
+        for m in sorted(self.past.find(Measurement, series=mine.series), key=lambda m: m.window.end):
+            if m.window.end <= verdict.window.start:
+                yield Moment(
+                    window=str(m.window), end=m.window.end, status="", value=m.reading.value, low=None, high=None,
+                    n=m.reading.n,
+                )  # fmt: skip
+
     @property
     def satisfied(self) -> bool:
         """Whether every promise was kept; silence and unknown are not compliance."""
@@ -57,12 +86,12 @@ class Verdicts(Listing):
     @property
     def violated(self) -> "Verdicts":
         """Those that are violated."""
-        return Verdicts(tuple(v for v in self.verdicts if v.violated), self.measurements)
+        return replace(self, verdicts=tuple(v for v in self.verdicts if v.violated))
 
     @property
     def unknown(self) -> "Verdicts":
         """Those that could not be judged, each with its reason."""
-        return Verdicts(tuple(v for v in self.verdicts if v.status is Status.UNKNOWN), self.measurements)
+        return replace(self, verdicts=tuple(v for v in self.verdicts if v.status is Status.UNKNOWN))
 
     def records(self) -> list[dict[str, Any]]:
         """The rows as plain dictionaries: values in base units, ``None`` where unknown."""

@@ -52,6 +52,7 @@ CODES: dict[str, Exit] = {
     "qoa_platform.profiles.freezing.FreezeError": Exit.STATE,
     "qoa_platform.profiles.suggesting.history.HistoryError": Exit.USAGE,
     "qoa_platform.reactions.commands.NotPossible": Exit.STATE,
+    "qoa_platform.reactions.explanations.UnknownPromise": Exit.USAGE,
     "qoa_platform.scans.opening.SourceError": Exit.USAGE,
 }
 """Errors of the library by their full name: looking one up imports nothing, for what was raised is imported."""

@@ -24,6 +24,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "incidents": _entry(LOOK, "incidents", "incidents", "Every incident in one line each."),
     "incident": _entry(LOOK, "incidents", "incident", "One incident: what, when, where, how and who."),
     "why": _entry(LOOK, "why", "why", "What something came from, and what was built on it."),
+    "explain": _entry(LOOK, "promised", "explain", "Why a promise was judged so, and what would change it."),
     "measure": _entry(LOOK, "measuring", "measure", "Metrics over any range of published days; no row is read."),
     "models": _entry(LOOK, "models", "models", "Model versions, their releases, and who was champion when."),
     "metrics": _entry(LOOK, "metrics", "metrics", "The metrics of the platform, and the catalogue of those measured."),

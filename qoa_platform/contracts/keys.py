@@ -250,7 +250,7 @@ DOCUMENT = Object(title="contract", keys=(
     _key("stakeholders", Items(each=STAKEHOLDER, least=0), "whom it binds"),
     _key("mode", MODES, "whether it acts"),
     _key("false_alarms", Number(least=0), "how many false alarms a month (30 days) all its learnt bounds and noise "
-         "floors together may raise (default 1, and then at most 1 in 1,000 judgements)"),
+         "floors together may raise (default 1)"),
     _key("react_within", DURATION, "windows that ended longer ago do not react (default 7 d)"),
     _key("subjects", Table(each=SUBJECT, pattern=grammar.ID), "what is promised about what", required=True),
     _key("presets", Table(each=_list(ID), pattern=KEY), "named trade-offs of an asset, cheapest first"),

@@ -13,9 +13,12 @@ from qoa_platform.audit.setting_aside import told
 from qoa_platform.contracts import sentence as worded
 from qoa_platform.records import Contract, FailingRows, Promise, Status, Subject, Verdict, printable, show
 from qoa_platform.records.failing import Cells
+from qoa_platform.verdicts.remedies import because, command, remedies
 
 MARKUP = frozenset("|`*_[]()!~#\\")
 """Characters that Markdown makes something of."""
+FEW = 2
+"""So many things that would change a verdict are named on its check."""
 BLOCKING_SEVERITY = dg.AssetCheckSeverity.ERROR
 
 
@@ -29,7 +32,7 @@ def shown(verdict: Verdict) -> dict[str, Any]:
         "check_name": verdict.key.promise,
         "passed": verdict.satisfied,
         "severity": BLOCKING_SEVERITY if verdict.blocks else dg.AssetCheckSeverity.WARN,
-        "description": sentence(verdict),
+        "description": "\n".join([sentence(verdict), *explained(verdict)]),
         "metadata": metadata(verdict),
     }
 
@@ -41,6 +44,15 @@ def sentence(verdict: Verdict) -> str:
     aside = told(verdict)
     apart = f"; {aside['count']:,} of {aside['of']:,} rows set aside" if aside is not None else ""
     return f"{verdict}: {show(verdict.value, verdict.unit)}; {bounds}; n = {verdict.n:,}{apart}"
+
+
+def explained(verdict: Verdict) -> list[str]:
+    """Of a verdict that is not satisfied: why, what would change it, and the command that says more."""
+    if verdict.satisfied:
+        return []
+    why = [f"Why: {because(verdict)}"] if verdict.violated else []
+    change = "; ".join(r.says for r in remedies(verdict)[:FEW])
+    return [*why, *([f"What would change it: {change}"] if change else []), f"More: {command(verdict)}"]
 
 
 def metadata(verdict: Verdict) -> dict[str, Any]:
@@ -55,6 +67,7 @@ def metadata(verdict: Verdict) -> dict[str, Any]:
     return {
         **plotted,
         **_failing(verdict),
+        **_band(verdict),
         "qoa/n": verdict.n,
         "qoa/status": str(verdict.status),
         "qoa/reason": str(verdict.reason or ""),
@@ -64,7 +77,16 @@ def metadata(verdict: Verdict) -> dict[str, Any]:
         "qoa/contract": f"{verdict.key.contract} v{verdict.contract_version}",
         "qoa/digest": verdict.data or "",
         "qoa/trial": verdict.trial or "",
+        "qoa/explain": command(verdict),
     }
+
+
+def _band(verdict: Verdict) -> dict[str, Any]:
+    """``qoa/usual``, a number to be plotted, and ``qoa/model``: what was learnt, where something was."""
+    band = verdict.evidence.get("band")
+    if not isinstance(band, Mapping) or not isinstance(centre := band.get("centre"), int | float):
+        return {}
+    return {**({"qoa/usual": float(centre)} if isfinite(centre) else {}), "qoa/model": str(band.get("model"))}
 
 
 def _failing(verdict: Verdict) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from qoa_platform.reactions.asking import causes
 from qoa_platform.reactions.followups import RESOLVED_RULE
 from qoa_platform.reactions.world import World
 from qoa_platform.records import Alert, AlertState, Episode, Reaction, Verdict, show
+from qoa_platform.verdicts.remedies import because, command
 
 
 def alert_of(world: World, reaction: Reaction) -> Alert:
@@ -52,13 +53,16 @@ def _done(world: World, reaction: Reaction) -> str:
 
 
 def _line(world: World, episode: Episode) -> str:
+    """What happened and, while it is not ended, why, and what to type for more."""
     verdict = _worst(world, episode)
     windows = ", ".join(str(w) for w in episode.windows[-3:])
     if verdict is None:
         return f"{episode.key}: {episode.status} in {windows}"
     value = show(verdict.value, verdict.unit)
     bounds = f"[{show(verdict.bounds.low, verdict.unit)}, {show(verdict.bounds.high, verdict.unit)}]"
-    ending = f"; ended: {episode.closing}" if episode.closing else ""
+    open_ = episode.closing is None and not verdict.satisfied
+    ending = f"; why: {because(verdict)}; more: {command(verdict)}" if open_ else ""
+    ending += f"; ended: {episode.closing}" if episode.closing else ""
     return f"{episode.key}: {verdict} in {windows}: {value}, allowed {bounds}, n = {verdict.n}{ending}"
 
 

@@ -2,5 +2,6 @@
 
 from qoa_platform.reports.drift import drift_report
 from qoa_platform.reports.profile import profile_report
+from qoa_platform.reports.promise import promise_report
 
-__all__ = ["drift_report", "profile_report"]
+__all__ = ["drift_report", "profile_report", "promise_report"]

@@ -11,8 +11,10 @@ MONTH = timedelta(days=30)
 """What is meant by a month: 30 days, so 30 windows of a day."""
 DEFAULT = 1.0
 """False alarms a month, of a whole contract that declares none."""
-CAREFUL, LOOSEST = 0.001, 0.05
-"""The largest share of one judgement: of a contract that declares no budget, and of one that declares a large one."""
+CAREFUL = {"usual": 1 / 60, "drift": 0.001}
+"""The largest share of one judgement where nothing is declared; of a learnt bound of days half an alarm a month."""
+LOOSEST = 0.05
+"""The largest share of one judgement, whatever is declared."""
 CONFIDENCE = 0.95
 BISECTIONS = 60
 Place = tuple[str, str]
@@ -80,9 +82,9 @@ def spread(
     Those are ``must: usual`` and drift with a bound, which a noise floor guards; fixed bounds have no rate of false
     alarms, and spend nothing. A promise gets ``declared · w / Σw`` (*weight*: equal), and a window of it
     ``share / windows a month``; a window takes one look per column and per group, *looks* where that is known better.
-    One look is never judged more carelessly than at 0.05; at 0.001 where the contract declares nothing, and then all of
-    them together raise no more than one a month. Shares are united by Bonferroni, so they hold however promises depend
-    on one another.
+    One look is never judged more carelessly than at 0.05; what a promise may not take goes to the others. Where the
+    contract declares nothing all together raise no more than one a month, a learnt bound no more than half of one, and
+    a noise floor is passed by 1 in 1,000. Shares are united by Bonferroni: they hold however promises hang together.
 
     >>> from qoa_platform.contracts import read_text
     >>> text = '''{apiVersion: qoa/v1, kind: QualityContract, name: shop, version: 1, owner: me, false_alarms: 0.5,
@@ -99,21 +101,37 @@ def spread(
     weights = [weight(p) for _, p, _ in judged]
     if any(not 0 <= w < inf for w in weights):
         raise ValueError(f"weights {weights} cannot share a budget. Allowed: finite numbers ≥ 0")
+    by_default, known = contract.false_alarms is None, looks or {}
     declared = DEFAULT if contract.false_alarms is None else contract.false_alarms
-    limit, total, known = CAREFUL if contract.false_alarms is None else LOOSEST, sum(weights), looks or {}
-    shares = []
-    for (subject, promise, kind), own in zip(judged, weights, strict=True):
-        count, windows = max(1, known.get((subject.id, promise.id), looks_of(promise))), windows_a_month(subject)
-        granted = min(declared * own / total if total else 0.0, limit * count * windows)
-        shares.append(
-            Share(
-                subject=subject.id, promise=promise.id, kind=kind, judgements=windows, looks=count,
-                false_alarms=granted,
-            )
-        )  # fmt: skip
-    return Budget(
-        contract=contract.name, declared=declared, by_default=contract.false_alarms is None, shares=tuple(shares)
-    )
+    counts = [max(1, known.get((s.id, p.id), looks_of(p))) for s, p, _ in judged]
+    caps = [
+        (CAREFUL[kind] if by_default else LOOSEST) * count * windows_a_month(s)
+        for (s, _, kind), count in zip(judged, counts, strict=True)
+    ]
+    shares = tuple(
+        Share(
+            subject=s.id, promise=p.id, kind=kind, judgements=windows_a_month(s), looks=count, false_alarms=granted
+        )
+        for (s, p, kind), count, granted in zip(judged, counts, poured(declared, weights, caps), strict=True)
+    )  # fmt: skip
+    return Budget(contract=contract.name, declared=declared, by_default=by_default, shares=shares)
+
+
+def poured(total: float, weights: Sequence[float], caps: Sequence[float]) -> list[float]:
+    """*total* in proportion to *weights*, none above its cap: what one may not take goes to the others.
+
+    >>> poured(1.0, [1, 1, 1], [0.1, 9, 9])
+    [0.1, 0.45, 0.45]
+    """
+    found, open_, left = [0.0] * len(weights), [k for k, w in enumerate(weights) if w > 0], total
+    while open_:
+        unit = left / sum(weights[k] for k in open_)
+        full = [k for k in open_ if caps[k] < unit * weights[k]]
+        for k in full or open_:
+            found[k] = caps[k] if full else unit * weights[k]
+        left -= sum(found[k] for k in full)
+        open_ = [k for k in open_ if k not in full] if full else []
+    return found
 
 
 def statistical(promise: Promise) -> str | None:

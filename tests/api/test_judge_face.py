@@ -212,3 +212,23 @@ def test_other_tables_stand_beside() -> None:
     assert judge(contract, sales, now=NOW)["known"].status is Status.UNKNOWN
     wish = {"metric": "data.referential_integrity", "column": "item", "parent": "shop/items"}
     assert measure(sales, wish, beside={"shop/items": items}).value("data.referential_integrity") == 2 / 3
+
+
+def test_a_verdict_in_memory_is_explained() -> None:
+    """The very Explanation that a ledger gives: cause, remedies, model, and the history that was handed in."""
+    known = history()
+    *before, last = known
+    ready = prepare(HEAD + SALES)
+    past = ready.history({day: known[day] for day in before})
+    said = ready.judge(known[last].head(20), history=past, window=last)
+    found = said.explain("volume")
+    assert found.verdict == said["volume"]
+    assert [m.window for m in found.history] == list(known)
+    assert found.model is not None
+    assert found.remedies[0].needed == said["volume"].bounds.low
+    assert str(found).splitlines()[1].startswith("because 20 is below what is usual")
+    assert said.violated.explain("volume") == found
+    with pytest.raises(KeyError, match="no promise 'volum'"):
+        said.explain("volum")
+    with pytest.raises(ValueError, match="without their contract"):
+        Verdicts(said.verdicts).explain("volume")

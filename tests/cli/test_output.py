@@ -22,6 +22,7 @@ KEYS = {
     "incident 1": {"incident"},
     "why demand": {"why"},
     "measure sales": {"measure"},
+    "explain sales.volume": {"explanation"},
     "models": {"models"},
     "metrics": {"families"},
     "metrics list": {"metrics"},

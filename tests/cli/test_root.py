@@ -36,7 +36,7 @@ ARGUMENTS = {
     "promote": "m v1 --force --reason r", "rollback": "m --reason r",
     "hold": "model:m --reason r", "release-hold": "model:m --reason r",
     "inject": "half_rows --target feed:a/b", "contract freeze": "sales --since 2017-01-01 --until 2017-02-01 --name x",
-    "react": "--once", "measure": "sales", "contract explain": "",
+    "react": "--once", "measure": "sales", "explain": "sales.volume", "contract explain": "",
     "contract diff": f"{ROOT}/contracts/retail.yaml", "policy replay": "--since 1d",
 }  # fmt: skip
 """What a command must be given."""

@@ -250,3 +250,15 @@ def test_every_promise_of_the_project_is_a_check() -> None:
     repository = defs.get_repository_def()
     found = {s.name for s in repository.assets_defs_by_key[dg.AssetKey(["retail", "sales_day"])].check_specs}
     assert found == {"schema", *(p.id for p in sales.promises)}
+
+
+def test_a_check_that_failed_says_why_and_what_would_change_it() -> None:
+    """One line each, and the command that says more; of a satisfied one nothing but the verdict."""
+    bad = verdict(value=3.0, margin=-2.0, bounds=Bounds(low=5.0), evidence={"band": {"centre": 9.0, "model": "plain"}})
+    told = shown(bad)
+    lines = str(told["description"]).splitlines()
+    assert lines[1].startswith("Why: 3 is below what is usual")
+    assert lines[2] == "What would change it: a value of at least 5: 2 more than it is"
+    assert lines[3].startswith("More: qoa explain shop/sales.")
+    assert (told["metadata"]["qoa/usual"], told["metadata"]["qoa/model"]) == (9.0, "plain")
+    assert len(str(shown(verdict(status=Status.SATISFIED))["description"]).splitlines()) == 1

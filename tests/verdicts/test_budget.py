@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from qoa_platform.contracts import read_text
 from qoa_platform.records import Contract, Key, Reason, Severity, Status, Verdict, Window
-from qoa_platform.verdicts.budget import CAREFUL, LOOSEST, alarms, poisson, spent, spread
+from qoa_platform.verdicts.budget import CAREFUL, LOOSEST, alarms, poisson, poured, spent, spread
 
 NOON = datetime(2017, 3, 1, 12, tzinfo=UTC)
 HEAD = "apiVersion: qoa/v1\nkind: QualityContract\nname: shop\nversion: 1\nowner: me\n"
@@ -43,7 +43,7 @@ def test_shares_sum_to_no_more_than_is_declared(count: int, columns: int, declar
     found = spread(contract(count, declared, columns))
     assert {s.promise for s in found.shares} == {f"u{k}" for k in range(count)}
     assert found.spread <= found.declared + 1e-9
-    limit = CAREFUL if declared is None else LOOSEST
+    limit = CAREFUL["usual"] if declared is None else LOOSEST
     assert all(0 <= s.per_look <= limit + 1e-12 for s in found.shares)
     assert all(s.per_look * s.looks * s.judgements == pytest.approx(s.false_alarms) for s in found.shares)
 
@@ -56,6 +56,28 @@ def test_a_small_budget_is_spent_wholly_and_by_weight() -> None:
     assert [s.false_alarms for s in odd.shares] == pytest.approx([0.375, 0.125])
     with pytest.raises(ValueError, match="finite numbers"):
         spread(contract(2, 0.5), weight=lambda _: float("nan"))
+
+
+@given(
+    total=st.floats(0, 9), parts=st.lists(st.tuples(st.floats(0, 5), st.floats(0, 3)), max_size=9),
+)  # fmt: skip
+def test_what_one_may_not_take_goes_to_the_others(total: float, parts: list[tuple[float, float]]) -> None:
+    """No share is above its cap; all is given, unless every one that weighs anything is full."""
+    weights, caps = [w for w, _ in parts], [c for _, c in parts]
+    found = poured(total, weights, caps)
+    assert all(0 <= f <= c + 1e-9 for f, c in zip(found, caps, strict=True))
+    room = sum(c for w, c in parts if w > 0)
+    assert sum(found) == pytest.approx(min(total, room), abs=1e-6)
+
+
+def test_a_drift_promise_takes_no_more_than_its_noise_floor_and_leaves_the_rest() -> None:
+    """Undeclared: a floor is passed by 1 in 1,000, a learnt bound gets half an alarm a month and no more."""
+    text = f"{HEAD}subjects:\n  s:\n    asset: s\n    partition: day\n    promises:\n"
+    steady = '      - {id: steady, metric: drift.psi, column: a, reference: training, must: "< 0.2"}\n'
+    learnt = "      - {id: volume, metric: data.row_count, must: usual}\n"
+    found = spread(read_text(text + steady + learnt))
+    assert [s.kind for s in found.shares] == ["drift", "usual"]
+    assert [s.false_alarms for s in found.shares] == pytest.approx([0.03, 0.5])
 
 
 def test_groups_that_data_shows_make_every_look_stricter() -> None:
