@@ -25,10 +25,14 @@ from qoa_platform.records import (
 )
 from qoa_platform.scans import Measured
 from qoa_platform.verdicts import Band, Context, Observed, floor_of, judge, judge_columns
+from qoa_platform.verdicts.budget import Share, spread
+from qoa_platform.verdicts.noise import ALPHA
 
 Reads = Mapping[Metric, Sequence[Measured]]
 Referred = tuple[Metric, Profile | None]
 """A metric, and the profile that it is read against."""
+LEAST = 1e-9
+"""No chance of a false alarm is taken lower: a budget of nothing is as strict as a judge can be."""
 MOVING = frozenset({ReferenceKind.LAST_PARTITIONS, ReferenceKind.PREVIOUS})
 MOMENTARY = frozenset({"data.timeliness", "data.publish_delay"})
 """Metrics whose value depends on the clock: their measurements carry the moment (decision 10)."""
@@ -45,6 +49,8 @@ class Bench:
     context: Context
     gate: bool = True
     measurements: list[Measurement] = field(default_factory=list)
+    shares: tuple[Share, ...] | None = None
+    """What each promise may spend of the contract's false alarms; worked out when it is asked for first."""
 
     def judged(
         self, promise: Promise, metrics: Sequence[Referred], reads: Reads, baselines: Reads | None = None
@@ -53,16 +59,22 @@ class Bench:
 
         Groups by a sensitive column are not judged one by one: their names, which the ledger keeps, would be values.
         """
-        whole = [(m, p, self._reading(reads, m, None)) for m, p in metrics]
-        verdicts = [self._verdict(promise, whole, None, baselines)]
-        if promise.by is None or promise.by in self.subject.sensitive:
-            return verdicts
-        groups = sorted({r.group for m, _ in metrics for r in reads.get(m, ()) if r.group is not None})
-        for group in groups:
-            found = [(m, p, self._reading(reads, m, group)) for m, p in metrics]
-            if any(r.n >= (promise.min_n or 1) for _, _, r in found):
-                verdicts.append(self._verdict(promise, found, group, baselines))
-        return verdicts
+        groups: list[str] = []
+        if promise.by is not None and promise.by not in self.subject.sensitive:
+            groups = sorted({r.group for m, _ in metrics for r in reads.get(m, ()) if r.group is not None})
+        told = {g: [(m, p, self._reading(reads, m, g)) for m, p in metrics] for g in (None, *groups)}
+        large = [g for g in groups if any(r.n >= (promise.min_n or 1) for _, _, r in told[g])]
+        alpha = self._alpha(promise, 1 + len(large))
+        return [self._verdict(promise, told[g], g, baselines, alpha) for g in (None, *large)]
+
+    def _alpha(self, promise: Promise, parts: int) -> float:
+        """The chance of a false alarm that a window may have in one of its *parts*: the whole, and each group."""
+        if self.shares is None:
+            contract = self.references.contract if self.references is not None else None
+            self.shares = spread(contract).shares if contract is not None else ()
+        mine = (self.subject.id, promise.id)
+        share = next((s for s in self.shares if (s.subject, s.promise) == mine), None)
+        return ALPHA if share is None else max(share.alpha / parts, LEAST)
 
     def _reading(self, reads: Reads, metric: Metric, group: str | None) -> Reading:
         if self.candidate.imported and metric.id in MOMENTARY:
@@ -78,6 +90,7 @@ class Bench:
         found: Sequence[tuple[Metric, Profile | None, Reading]],
         group: str | None,
         baselines: Reads | None,
+        alpha: float,
     ) -> Verdict:
         observed: dict[str, Observed] = {}
         for index, (metric, profile, reading) in enumerate(found):
@@ -89,7 +102,7 @@ class Bench:
                 reading=reading,
                 baseline=baseline,
                 band=self._band(promise, probe),
-                floor=_floor(metric, profile, reading, group, looks=len(found)),
+                floor=_floor(metric, profile, reading, group, looks=len(found), alpha=alpha),
                 measurements=(probe.id,),
             )
         metric = found[0][0]
@@ -145,17 +158,19 @@ def _frozen(profile: Profile) -> bool:
     return not profile.name.startswith("last ")
 
 
-def _floor(metric: Metric, profile: Profile | None, reading: Reading, group: str | None, looks: int) -> float | None:
+def _floor(
+    metric: Metric, profile: Profile | None, reading: Reading, group: str | None, *, looks: int, alpha: float
+) -> float | None:  # fmt: skip
     if (
         profile is None or not metric.columns or "compat" in dict(metric.params)
     ):  # a peer's number has a floor of its own
         return None
     if (features := profile.features_of(metric.columns, group)) is not None and metric.id == "drift.mmd":
-        return floor_of(metric.id, reading.n, features.n, 0, looks=looks, noise=features.noise)
+        return floor_of(metric.id, reading.n, features.n, 0, looks=looks, noise=features.noise, alpha=alpha)
     column = profile.column(metric.columns[0], group)
     if column is None:
         return None
     return floor_of(
         metric.id, reading.n, column.n - column.missing, len(counts_of(column)), looks=looks, noise=column.noise,
-        spread=column.std,
+        spread=column.std, alpha=alpha,
     )  # fmt: skip

@@ -43,10 +43,11 @@ def psi_floor(
 
 def floor_of(
     metric: str, rows: int, reference: int, bins: int, *, looks: int = 1, noise: Sequence[Noise] = (),
-    spread: float | None = None,
+    spread: float | None = None, alpha: float = ALPHA,
 ) -> float | None:  # fmt: skip
     """The noise floor of a drift metric in its own unit, or ``None`` where none is known for it.
 
+    It is passed with a chance of *alpha* ÷ *looks* when nothing changed.
     PSI as in :func:`psi_floor`; Hellinger √(PSI/8), Jensen–Shannon √(PSI/(8·ln 2)) (their second-order expansions);
     Kolmogorov–Smirnov ``√(−½·ln(α/2)·φ·(1/N + 1/M))``; total variation, Wasserstein and MMD from the *noise* that was
     drawn when the reference was frozen (*spread* is the reference's standard deviation); the domain classifier
@@ -59,16 +60,16 @@ def floor_of(
         return None
     match metric:
         case "drift.psi" | "drift.hellinger" | "drift.js":
-            return _of_psi(metric, psi_floor(rows, reference, bins, looks=looks)) if bins > 1 else None
+            return _of_psi(metric, psi_floor(rows, reference, bins, alpha=alpha, looks=looks)) if bins > 1 else None
         case "drift.ks":
-            return sqrt(-0.5 * log(ALPHA / looks / 2) * UNKNOWN_DISPERSION * (1 / rows + 1 / reference))
+            return sqrt(-0.5 * log(alpha / looks / 2) * UNKNOWN_DISPERSION * (1 / rows + 1 / reference))
         case "drift.tvd" | "drift.wasserstein" | "drift.mmd":
-            return drawn_floor(metric, rows, reference, noise, looks=looks, root=metric != "drift.mmd")
+            return drawn_floor(metric, rows, reference, noise, alpha=alpha, looks=looks, root=metric != "drift.mmd")
         case "drift.wasserstein_std":
-            found = drawn_floor("drift.wasserstein", rows, reference, noise, looks=looks)
+            found = drawn_floor("drift.wasserstein", rows, reference, noise, alpha=alpha, looks=looks)
             return found / spread if found is not None and spread else None
         case "drift.domain_auc":
-            z = NormalDist().inv_cdf(1 - ALPHA / looks)
+            z = NormalDist().inv_cdf(1 - alpha / looks)
             return 0.5 + z * sqrt(UNKNOWN_DISPERSION * (rows + reference + 1) / (12 * rows * reference))
         case _:
             return None
