@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from qoa_platform.audit import drifting
 from qoa_platform.audit.candidate import Candidate
+from qoa_platform.audit.drifting import Item
 from qoa_platform.audit.history import usual
 from qoa_platform.audit.reader import Reader
 from qoa_platform.audit.references import References
 from qoa_platform.audit.withholding import untold
 from qoa_platform.metrics import Metric
-from qoa_platform.metrics.drift_bins import counts_of
 from qoa_platform.records import (
     Measurement,
     Params,
@@ -24,7 +25,7 @@ from qoa_platform.records import (
     Verdict,
 )
 from qoa_platform.scans import Measured
-from qoa_platform.verdicts import Band, Context, Observed, floor_of, judge, judge_columns
+from qoa_platform.verdicts import Band, Context, Observed, judge_columns, judge_one
 from qoa_platform.verdicts.budget import Share, spread
 from qoa_platform.verdicts.noise import ALPHA
 
@@ -59,13 +60,24 @@ class Bench:
 
         Groups by a sensitive column are not judged one by one: their names, which the ledger keeps, would be values.
         """
-        groups: list[str] = []
+        found: dict[str | None, list[Item]] = {None: self._items(promise, metrics, reads, None)}
         if promise.by is not None and promise.by not in self.subject.sensitive:
-            groups = sorted({r.group for m, _ in metrics for r in reads.get(m, ()) if r.group is not None})
-        told = {g: [(m, p, self._reading(reads, m, g)) for m, p in metrics] for g in (None, *groups)}
-        large = [g for g in groups if any(r.n >= (promise.min_n or 1) for _, _, r in told[g])]
-        alpha = self._alpha(promise, 1 + len(large))
-        return [self._verdict(promise, told[g], g, baselines, alpha) for g in (None, *large)]
+            for group in sorted({r.group for m, _ in metrics for r in reads.get(m, ()) if r.group is not None}):
+                items = self._items(promise, metrics, reads, group)
+                if any(probe.reading.n >= (promise.min_n or 1) for *_, probe in items):
+                    found[group] = items
+        alpha = self._alpha(promise, len(found))
+        grounds = {
+            key: drifting.grounds(self.ledger, self.references, promise, items, looks=len(items), alpha=alpha)
+            for key, items in found.items()
+        }  # fmt: skip
+        flat = [pair for key in found for pair in zip(found[key], grounds[key], strict=True)]
+        adjusted = iter(drifting.adjusted(promise, [item for item, _ in flat], [ground for _, ground in flat]))
+        verdicts = []
+        for key, items in found.items():
+            held = [(item, ground, next(adjusted)) for item, ground in zip(items, grounds[key], strict=True)]
+            verdicts.append(self._verdict(promise, held, key, baselines))
+        return verdicts
 
     def _alpha(self, promise: Promise, parts: int) -> float:
         """The chance of a false alarm that a window may have in one of its *parts*: the whole, and each group."""
@@ -75,6 +87,12 @@ class Bench:
         mine = (self.subject.id, promise.id)
         share = next((s for s in self.shares if (s.subject, s.promise) == mine), None)
         return ALPHA if share is None else max(share.alpha / parts, LEAST)
+
+    def _items(self, promise: Promise, metrics: Sequence[Referred], reads: Reads, group: str | None) -> list[Item]:
+        return [
+            (m, p, self.measurement(m, p, self._reading(reads, m, group), group, promise.reference))
+            for m, p in metrics
+        ]  # fmt: skip
 
     def _reading(self, reads: Reads, metric: Metric, group: str | None) -> Reading:
         if self.candidate.imported and metric.id in MOMENTARY:
@@ -87,35 +105,32 @@ class Bench:
     def _verdict(
         self,
         promise: Promise,
-        found: Sequence[tuple[Metric, Profile | None, Reading]],
+        found: Sequence[tuple[Item, drifting.Ground, float | None]],
         group: str | None,
         baselines: Reads | None,
-        alpha: float,
     ) -> Verdict:
         observed: dict[str, Observed] = {}
-        for index, (metric, profile, reading) in enumerate(found):
-            baseline = self._reading(baselines, metric, group) if baselines is not None else None
-            probe = self.measurement(metric, profile, reading, group, promise.reference)
+        for index, ((metric, _, probe), ground, adjusted) in enumerate(found):
             self.measurements.append(probe)
             name = ", ".join(metric.columns) or str(index)
             observed[name] = Observed(
-                reading=reading,
-                baseline=baseline,
+                reading=probe.reading,
+                baseline=self._reading(baselines, metric, group) if baselines is not None else None,
                 band=self._band(promise, probe),
-                floor=_floor(metric, profile, reading, group, looks=len(found), alpha=alpha),
+                floor=ground.floor,
                 measurements=(probe.id,),
+                adjusted=adjusted,
+                grounds=ground.evidence,
             )
-        metric = found[0][0]
+        metric = found[0][0][0]
         if len(observed) > 1:
             return judge_columns(
                 promise, context=self.context, columns=observed, unit=metric.unit, direction=metric.direction,
                 group=group, gate=self.gate,
             )  # fmt: skip
-        seen = next(iter(observed.values()))
-        return judge(
-            promise, context=self.context, reading=seen.reading, unit=metric.unit, direction=metric.direction,
-            group=group, baseline=seen.baseline, band=seen.band, floor=seen.floor, measurements=seen.measurements,
-            gate=self.gate,
+        return judge_one(
+            promise, next(iter(observed.values())), context=self.context, unit=metric.unit, direction=metric.direction,
+            group=group, gate=self.gate,
         )  # fmt: skip
 
     def _band(self, promise: Promise, probe: Measurement) -> Band | Reason | None:
@@ -156,21 +171,3 @@ def series_params(params: Params, reference: Reference | None) -> Params:
 def _frozen(profile: Profile) -> bool:
     """A moving reference has a new digest for every window; the series goes on under none."""
     return not profile.name.startswith("last ")
-
-
-def _floor(
-    metric: Metric, profile: Profile | None, reading: Reading, group: str | None, *, looks: int, alpha: float
-) -> float | None:  # fmt: skip
-    if (
-        profile is None or not metric.columns or "compat" in dict(metric.params)
-    ):  # a peer's number has a floor of its own
-        return None
-    if (features := profile.features_of(metric.columns, group)) is not None and metric.id == "drift.mmd":
-        return floor_of(metric.id, reading.n, features.n, 0, looks=looks, noise=features.noise, alpha=alpha)
-    column = profile.column(metric.columns[0], group)
-    if column is None:
-        return None
-    return floor_of(
-        metric.id, reading.n, column.n - column.missing, len(counts_of(column)), looks=looks, noise=column.noise,
-        spread=column.std, alpha=alpha,
-    )  # fmt: skip

@@ -9,7 +9,8 @@ from qoa_platform.records import Contract, Promise, Rule, Subject, digest, plain
 def canonical_form(contract: Contract) -> dict[str, Any]:
     """The contract as plain data with defaults filled in, without lines, source, and texts as written.
 
-    A key that came later (``set_aside``) stands here only where it is written: no older contract becomes another one.
+    A key that came later (``set_aside``, ``fdr``) stands here only where it is written: no older contract becomes
+    another one.
 
     What has no order is sorted: stakeholders, subjects, promises, rules, segments. What has one is kept: columns of a
     promise, steps of a rule, presets, stages, the steps of a run, the links of a chain.
@@ -48,8 +49,9 @@ def promise_form(promise: Promise) -> dict[str, Any]:
     form["expr"], form["where"] = _condition(promise.expr), _condition(promise.where)
     form["must"] = {"is": type(promise.must).__name__, **form["must"]}
     form["must"].pop("text", None)
-    if promise.set_aside is None:
-        del form["set_aside"]
+    for key in ("set_aside", "fdr"):
+        if form[key] is None:
+            del form[key]
     return form
 
 

@@ -109,6 +109,7 @@ _OF_PROMISE: Mapping[str, Callable[[Promise, Promise], Effect]] = {
     "clear_after": lambda old, new: _more(old.clear_after, new.clear_after),
     "streak": lambda old, new: _streak(old.streak, new.streak),
     "by": lambda old, new: _given(old.by, new.by),
+    "fdr": lambda _old, _new: Effect.MIXED,
     "unusual_intent": lambda _old, _new: Effect.NEUTRAL,
 }
 """What a change of each key of a promise does; any other key says what is measured."""

@@ -117,7 +117,7 @@ def sentence(promise: Promise, catalogue: Catalogue = EVERY_METRIC) -> str:
         said += f", compared with {wording.compared_with(promise.reference)}"
     if promise.by is not None:
         said += f"; for each {promise.by} too"
-    said += wording.set_aside(promise.set_aside)
+    said += wording.set_aside(promise.set_aside) + wording.discoveries(promise.fdr)
     if promise.min_n is not None:
         said += f"; below {promise.min_n} it is unknown"
     if promise.streak != 1:

@@ -58,6 +58,7 @@ DURATION = Text(parse=grammar.duration, examples=("6 h", "7 d"))
 EXPRESSION = Text(pattern=re.compile(r"(?s).{1,4096}"), examples=("col('sales_value') >= 0",))
 MARGIN = Number(parse=grammar.margin, examples=("25 %", "1.5 x", "0.01"))
 SHARE = Number(parse=grammar.share, examples=("95 %",))
+RATE = Number(parse=grammar.share, examples=("5 %",))
 SHARE_OF_ROWS = Number(parse=grammar.share, examples=("1 %",))
 STREAK = Number(parse=grammar.streak, examples=("3", "2 d"))
 
@@ -122,6 +123,7 @@ PROMISE = Object(title="promise", open=True, keys=(
     _key("intent", Text(choices={"unusual": "the bound's direction is meant as written"}),
          "says that a bound against the metric's direction is meant"),
     _key("set_aside", SHARE_OF_ROWS, "rows that fail it are set aside, up to this share of them"),
+    _key("fdr", RATE, "of the columns and groups that it finds drifted, so many may be false on average"),
 ))  # fmt: skip
 
 SUBJECT = Object(title="subject", keys=(

@@ -189,7 +189,28 @@ def nothing_to_set_aside(setting: Setting) -> Iterator[Finding]:
             yield Finding(path=path, message=said, hint="Name a schema:, or write set_aside at a promise")
 
 
+JUDGED_BY_NOISE = frozenset({
+    "drift.psi", "drift.hellinger", "drift.js", "drift.cramers_v", "drift.ks", "drift.ks_p", "drift.chi2_p",
+    "drift.tvd", "drift.linf", "drift.wasserstein", "drift.wasserstein_std", "drift.mean_shift",
+    "drift.mmd", "drift.domain_auc",
+    "service.error_e_value",
+})  # fmt: skip
+"""Metrics of which the chance under "nothing changed" is known, or which are evidence themselves."""
+
+
+def nothing_to_discover(setting: Setting) -> Iterator[Finding]:
+    """`fdr:` where no rate of false discoveries can be held: a metric without a law of noise, or no bound."""
+    for _, promise, path in setting.promises:
+        if promise.fdr is None:
+            continue
+        if promise.metric not in JUDGED_BY_NOISE or not isinstance(promise.must, Fixed):
+            said = f"{promise.metric} {'has no law of noise' if isinstance(promise.must, Fixed) else 'has no bound'}"
+            hint = f"Allowed: a bound on one of {', '.join(sorted(JUDGED_BY_NOISE))}"
+            yield Finding(path=f"{path}.fdr", message=f"{said}: no rate of false discoveries can be held", hint=hint)
+
+
 RULES = (
+    LintRule(code="E221", check=nothing_to_discover),
     LintRule(code="E220", check=nothing_to_set_aside),
     LintRule(code="E204", check=unmeasurable),
     LintRule(code="E205", check=wrong_source),

@@ -72,7 +72,7 @@ class Reader:
             clear_after=found.get("clear_after", 2), severity=Severity(found.get("severity", Severity.WARNING)),
             mode=Mode(found.get("mode", Mode.ENFORCE)), min_n=found.get("min_n"),
             block_on_unknown=found.get("on_unknown") == "block", unusual_intent=found.get("intent") == "unusual",
-            set_aside=found.get("set_aside"),
+            set_aside=found.get("set_aside"), fdr=found.get("fdr"),
         )  # fmt: skip
 
     def buildable(self, promise: Promise, subject: Subject, found: Found) -> None:

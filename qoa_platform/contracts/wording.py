@@ -78,6 +78,17 @@ def set_aside(limit: float | None) -> str:
     return "" if limit is None else f"; rows that fail it are set aside, up to {show(limit, Unit.RATIO)} of them"
 
 
+def discoveries(rate: float | None) -> str:
+    """How many of the columns and groups found may be false, as the end of a sentence; empty where nothing is said.
+
+    >>> discoveries(0.05)
+    '; of the columns and groups found to drift, on average at most 5 % are false'
+    """
+    if rate is None:
+        return ""
+    return f"; of the columns and groups found to drift, on average at most {show(rate, Unit.RATIO)} are false"
+
+
 def _number(value: float | None, unit: Unit) -> str:
     plain = unit in (Unit.ONE, Unit.COLUMN)
     return f"{value:g}" if plain and value is not None else show(value, unit) + (f" {unit}" if unit is Unit.NAT else "")

@@ -142,7 +142,9 @@ class Wasserstein(_OfFineBins):
     """Area between both cumulative distributions ``∫|F_ref − F_cur|``, in the unit of the column (earth mover's).
 
     Linear between the frozen edges, exact beyond the reference's extremes (from the sums of the outer bins); off by no
-    more than its bound ``½·Σ w_k·(P_k + Q_k)`` over the bins of width w. Heavy tails make wide bins. ±inf on either
+    more than its bound ``½·Σ w_k·(P_k + Q_k)`` over the bins of width w. Where both sides lie beyond the edges (a
+    moving reference), their mean excesses are compared, and the bound is larger by twice the lesser one. Heavy tails
+    make wide bins. ±inf on either
     side makes it undefined. Reference: Vallender (1974).
     """
 
@@ -159,9 +161,14 @@ class Wasserstein(_OfFineBins):
         below, above = low * state.counts[0] - sums[0], sums[-1] - high * state.counts[-1]
         if not isfinite(below) or not isfinite(above):
             return Reading.unknown(Reason.ERROR, m, "some values are ±inf, which no mass can be moved to")
-        value = area(bins.edges, gaps(bins.counts, state.counts)) + (max(below, 0.0) + max(above, 0.0)) / m
+        before, after = known.beyond or (0.0, 0.0), (max(below, 0.0) / m, max(above, 0.0) / m)
+        if not all(map(isfinite, before)):
+            return undefined(m, "the reference holds ±inf")
+        beyond = zip(before, after, strict=True)
+        value = area(bins.edges, gaps(bins.counts, state.counts)) + sum(abs(a - b) for a, b in beyond)
         shares = zip(_shares(bins.counts)[1:-1], _shares(state.counts)[1:-1], pairwise(bins.edges), strict=True)
         bound = sum((right - left) * (p + q) for p, q, (left, right) in shares) / 2
+        bound += 2 * sum(map(min, before, after))
         return self._scaled(known, Reading(value=value, n=m, bound=bound))
 
     def _scaled(self, known: ColumnProfile, reading: Reading) -> Reading:  # noqa: ARG002

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from functools import reduce
-from math import isclose
+from itertools import pairwise
+from math import fsum, isfinite, sqrt
 from operator import add
 from typing import Any
 
@@ -70,7 +71,8 @@ def unfilled(base: Profile) -> Profile:
 def _binned(state: State, ask: Ask) -> Iterator[ColumnProfile]:
     """The column whose counts stand on the edges of *ask*: fine ones where values were summed too, else the ten bins.
 
-    Its extremes are the ends of fine edges only where nothing lies beyond them.
+    Fine edges were frozen of one partition, and values of others lie beyond them: how far, the sums of the outer bins
+    say. The mean is that of the sums, the standard deviation that of values which are even within bins.
     """
     edges: Any = dict(ask.params)["edges"]
     parts = [(None, state.whole), *state.groups] if isinstance(state, Grouped) else [(None, state)]
@@ -78,12 +80,25 @@ def _binned(state: State, ask: Ask) -> Iterator[ColumnProfile]:
         if not isinstance(part, Histogram):
             raise FreezeError(f"a {part.NAME} of {ask.columns[0]!r} is no reference. Allowed: a histogram")
         bins, sums = Edges(edges=tuple(edges), counts=part.counts), dict(part.sums).get("x")
-        inside = sums is not None and not part.counts[-1] and isclose(sums[0], part.counts[0] * edges[0], abs_tol=0.0)
-        yield ColumnProfile(
+        known = ColumnProfile(
             column=ask.columns[0], group=group, n=part.n + part.missing, missing=part.missing,
-            minimum=edges[0] if inside else None, maximum=edges[-1] if inside else None,
             bins10=bins if sums is None else None, bins2048=None if sums is None else bins,
         )  # fmt: skip
+        yield known if sums is None or not part.n else _ended(known, bins, sums)
+
+
+def _ended(known: ColumnProfile, bins: Edges, sums: Sequence[float]) -> ColumnProfile:
+    """*known* with the ends, the mean and the spread that the *sums* of the values in fine *bins* tell."""
+    n, (low, high) = sum(bins.counts), (bins.edges[0], bins.edges[-1])
+    beyond = (max(low * bins.counts[0] - sums[0], 0.0) / n, max(sums[-1] - high * bins.counts[-1], 0.0) / n)
+    mean = fsum(sums) / n
+    widths = [0.0, *(b - a for a, b in pairwise(bins.edges)), 0.0]
+    parts = (c * ((s / c - mean) ** 2 + w * w / 12) for c, s, w in zip(bins.counts, sums, widths, strict=True) if c)
+    finite = isfinite(mean)
+    return replace(
+        known, beyond=beyond, minimum=low, maximum=high, mean=mean if finite else None,
+        std=sqrt(fsum(parts) / n) if finite else None,
+    )  # fmt: skip
 
 
 def _window(partitions: Sequence[str], subject: str) -> Window:

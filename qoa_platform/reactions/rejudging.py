@@ -147,7 +147,7 @@ def _judged(
     own = comparable and any(p.id == promise.id and same_measure(p, promise) for p in _promised(audit.subject))
     chosen = promise.id if own else next((p.id for _, p in found), None)
     for verdict, before in (pair for pair in found if pair[1].id == chosen):
-        if (before.must, before.min_n) == (promise.must, promise.min_n):
+        if (before.must, before.min_n, before.fdr) == (promise.must, promise.min_n, promise.fdr):
             yield _kept(contract, verdict, subject, promise, gate=gate), How.RECORDED
         else:
             yield _again(past, promise, context, verdict, subject, gate=gate), How.REJUDGED
@@ -168,7 +168,7 @@ def _same_data(one: Subject, two: Subject, promise: Promise) -> bool:
 def same_measure(one: Promise, two: Promise) -> bool:
     """Whether two promises are about the same measurement, whatever they demand of it."""
     plain = {"id": "", "must": two.must, "streak": 1, "clear_after": 2, "severity": two.severity, "mode": two.mode,
-             "min_n": None, "block_on_unknown": False, "unusual_intent": False}  # fmt: skip
+             "min_n": None, "block_on_unknown": False, "unusual_intent": False, "fdr": None}  # fmt: skip
     return replace(one, **cast(Any, plain)) == replace(two, **cast(Any, plain))
 
 

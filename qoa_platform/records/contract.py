@@ -129,7 +129,8 @@ class Promise:
     """A condition on a metric. *params* are the metric's own parameters, sorted by name.
 
     *streak* (``for:``) is how many violated windows in a row, or how long, before an episode opens. *set_aside* is the
-    largest share of a frame's rows that is set aside for failing it (``None``: none ever is).
+    largest share of a frame's rows that is set aside for failing it (``None``: none ever is). *fdr* is the false
+    discovery rate over its columns and groups (``None``: their family-wise rate is held).
     """
 
     id: str
@@ -154,6 +155,7 @@ class Promise:
     block_on_unknown: bool = False
     unusual_intent: bool = False
     set_aside: float | None = None
+    fdr: float | None = None
 
     @property
     def critical(self) -> bool:

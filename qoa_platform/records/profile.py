@@ -77,7 +77,8 @@ class ColumnProfile:
     the numeric edges (10 bins for PSI and its kin, 2 048 for KS and W1); *dictionary* the categories with counts, or
     ``None`` when over its cap (*overflow* true). *n_nonfinite* of the present values are ±inf; *noise* says what drift
     metrics show when nothing changed; *scales* are those of scaled errors; *masks* the
-    patterns of a column of text with counts.
+    patterns of a column of text with counts. *beyond* is how far values lie below the first and above the last fine
+    edge, as means over all present rows (0 for most); ``None`` where the edges end with the extremes.
     """
 
     column: str
@@ -97,6 +98,7 @@ class ColumnProfile:
     noise: tuple[Noise, ...] = ()
     scales: tuple[Scale, ...] = ()
     masks: tuple[Category, ...] | None = None
+    beyond: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +127,7 @@ class Sampled:
     values: tuple[float | str | None, ...]
 
 
-LATE = frozenset({"n_nonfinite", "noise", "scales", "masks"})
+LATE = frozenset({"n_nonfinite", "noise", "scales", "masks", "beyond"})
 """Fields that came later: at their defaults they are no part of the digest, so profiles frozen before keep theirs."""
 
 

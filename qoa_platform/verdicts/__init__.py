@@ -10,6 +10,7 @@ from qoa_platform.verdicts.judging import (
     error_verdicts,
     judge,
     judge_columns,
+    judge_one,
     no_data_verdicts,
 )
 from qoa_platform.verdicts.noise import floor_of, psi_floor
@@ -34,6 +35,7 @@ __all__ = [
     "inside",
     "judge",
     "judge_columns",
+    "judge_one",
     "learn",
     "margin_of",
     "missed_verdict",

@@ -34,7 +34,9 @@ class Observed:
     """A reading with what it is compared with, as far as its promise needs it.
 
     *baseline* for ``versus``, *band* for ``usual`` (or the reason why none was learnt), *floor* the noise floor of a
-    drift metric, *measurements* the ids it rests on.
+    drift metric, *measurements* the ids it rests on. Of a promise with ``fdr:``, *adjusted* is the least false
+    discovery rate at which this reading is reported, among those of its columns and groups; *grounds* are plain data of
+    the noise that was reckoned with.
     """
 
     reading: Reading
@@ -42,6 +44,8 @@ class Observed:
     band: Band | Reason | None = None
     floor: float | None = None
     measurements: tuple[str, ...] = ()
+    adjusted: float | None = None
+    grounds: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,12 +78,23 @@ def judge(
     In this order: no value, or a value with a reason, is ``unknown`` for that reason; NaN and ±inf are ``violated``;
     fewer than ``min_n`` is ``insufficient_n``; no baseline is ``no_reference``, no band ``insufficient_n``; a bound
     below the noise *floor* is ``insufficient_n``; an error interval on both sides of the bound is ``imprecise``;
-    then the bound decides. A promise that cannot be read as numbers is ``unknown(error)`` with its cause.
+    then the bound decides.
+
+    Under ``fdr:`` a value beyond the bound is ``violated`` where it is reported at that false discovery rate, however
+    near the floor, and else ``insufficient_n``. A promise that cannot be read as numbers is ``unknown(error)``.
 
     *gate* says whether the promise can be read from the candidate's own frame: only such verdicts block publishing,
     and of those only the whole's (``group=None``), under ``mode: enforce`` (semantics 3, 12).
     """
     seen = Observed(reading=reading, baseline=baseline, band=band, floor=floor, measurements=measurements)
+    return judge_one(promise, seen, context=context, unit=unit, direction=direction, group=group, gate=gate)
+
+
+def judge_one(
+    promise: Promise, seen: Observed, *, context: Context, unit: Unit, direction: Direction, group: str | None = None,
+    gate: bool = True,
+) -> Verdict:  # fmt: skip
+    """The verdict on one observation, as :func:`judge` says."""
     found = examine(promise, seen, direction)
     return _verdict(promise, context, seen, found, unit=unit, group=group, gate=gate, more={})
 
@@ -111,7 +126,7 @@ def judge_columns(
     }
     seen = Observed(
         reading=columns[worst].reading, baseline=columns[worst].baseline, band=columns[worst].band,
-        floor=columns[worst].floor,
+        floor=columns[worst].floor, adjusted=columns[worst].adjusted, grounds=columns[worst].grounds,
         measurements=tuple(m for name in sorted(columns) for m in columns[name].measurements),
     )  # fmt: skip
     return _verdict(promise, context, seen, found[worst], unit=unit, group=group, gate=gate, more=more)
@@ -136,8 +151,7 @@ def examine(promise: Promise, seen: Observed, direction: Direction) -> Judged:
         return Judged(status=Status.UNKNOWN, reason=Reason.INSUFFICIENT_N, cause=cause, bounds=shown, margin=margin)
     if isinstance(bounds, Judged):
         return bounds
-    if _drowned(seen.floor, bounds):
-        cause = f"the bound lies below the noise floor {seen.floor:.4g}"
+    if (cause := _noise(promise, seen, reading.value, bounds)) is not None:
         return Judged(status=Status.UNKNOWN, reason=Reason.INSUFFICIENT_N, cause=cause, bounds=bounds, margin=margin)
     if _imprecise(promise, seen, direction, bounds):
         cause = "the value's error interval, or its baseline's, holds the bound"
@@ -225,7 +239,23 @@ def _no_baseline(baseline: Reading | None) -> Judged:
 def _drowned(floor: float | None, bounds: Bounds) -> bool:
     """Whether a bound asks for less drift than noise alone produces."""
     asked = bounds.high if bounds.high is not None else bounds.low
+    if bounds.low is not None and bounds.low < 0:  # a signed shift: the nearer side
+        asked = min(abs(bounds.low), bounds.high if bounds.high is not None else inf)
     return floor is not None and asked is not None and asked < floor
+
+
+def _noise(promise: Promise, seen: Observed, value: float, bounds: Bounds) -> str | None:
+    """Why noise alone leaves the status open, if it does.
+
+    Under ``fdr:`` a reading beyond its bound is held against the rate of false discoveries instead of a floor: the
+    bound decides, and noise must not explain it.
+    """
+    if promise.fdr is not None and seen.adjusted is not None and not inside(value, bounds):
+        if seen.adjusted <= promise.fdr:
+            return None
+        found = f"adjusted p {seen.adjusted:.2g} is above fdr {promise.fdr:g}"
+        return f"the value lies beyond the bound, but noise may explain it: {found}"
+    return f"the bound lies below the noise floor {seen.floor:.4g}" if _drowned(seen.floor, bounds) else None
 
 
 def _imprecise(promise: Promise, seen: Observed, direction: Direction, bounds: Bounds) -> bool:
@@ -269,6 +299,9 @@ def _compared(seen: Observed) -> dict[str, object]:
         evidence["band"] = seen.band.evidence()
     if seen.floor is not None:
         evidence["floor"] = seen.floor
+    if seen.adjusted is not None:
+        evidence["adjusted_p"] = seen.adjusted
+    evidence.update(seen.grounds)
     if seen.baseline is not None:
         reason = str(seen.baseline.reason) if seen.baseline.reason else None
         evidence["baseline"] = {"value": seen.baseline.value, "n": seen.baseline.n, "reason": reason}
