@@ -3,21 +3,23 @@
 No day is looked at before it is judged. Days that the gate holds back are not learnt from. Told are the real incidents
 that were found (24 November, a short day; 25 December, nothing came; 1 January 2018, a partial day), the alarms on all
 other days by month, holidays of the shops among them, and what each alarm rests on. Settings of ``suggest`` were
-looked at on the first half (April to August); the second half is held out.
+looked at on the first half (April to August); the second half is held out. Beside it stand years of a synthetic shop
+(three seeds), each with a day of half the rows, one on which nothing came and one on which half of the stores did not.
 
-    python -m bench.journey [--json]
+    python -m bench.journey
 """
 
 import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 import polars as pl
 
+from assets.retail.synthetic import synthetic_feed
 from bench.machine import machine
 from bench.planted import HOLIDAYS, LEARNT, TIME, learnt, sales
 from qoa_platform.api.history import Given, History
@@ -25,6 +27,7 @@ from qoa_platform.audit.candidate import Candidate, Judged
 from qoa_platform.audit.own import Asked, audit_own
 from qoa_platform.profiles.suggesting import Suggestion
 from qoa_platform.records import DAY, Mode, Verdict, Window
+from qoa_platform.verdicts.remedies import because
 
 LAST = date(2018, 1, 1)
 HELD_OUT = date(2017, 9, 1)
@@ -32,6 +35,14 @@ HELD_OUT = date(2017, 9, 1)
 REAL = {
     date(2017, 11, 24): "half of the rows", date(2017, 12, 25): "nothing came", date(2018, 1, 1): "a partial day",
 }  # fmt: skip
+
+
+SEEDS = (11, 12, 13)
+SHOP = {
+    date(2017, 6, 1): "half of the rows",
+    date(2017, 8, 10): "nothing came",
+    date(2017, 10, 20): "half of the stores",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,14 +53,28 @@ class Day:
     violated: tuple[Verdict, ...]
     unknown: tuple[Verdict, ...]
     blocked: bool
+    wrong: str | None
+    """What was wrong with the data, if anything was."""
 
     @property
     def real(self) -> bool:
         """Whether something was wrong with the data."""
-        return self.day in REAL
+        return self.wrong is not None
 
 
-def judged(table: pl.DataFrame, found: Suggestion) -> Iterator[Day]:
+def shop(seed: int) -> pl.DataFrame:
+    """A year of a synthetic shop, with its three incidents."""
+    rows = synthetic_feed(days=365, rows_per_day=1_000, seed=seed).frame
+    half, nothing, stores = SHOP
+    day = pl.col(TIME).dt.date()
+    odd = (
+        (day == half) & (pl.int_range(pl.len()) % 2 == 0) | (day == nothing)
+        | (day == stores) & (pl.col("store_id") % 2 == 0)
+    )  # fmt: skip
+    return rows.filter(~odd).with_columns(pl.col(TIME).dt.replace_time_zone(None))
+
+
+def judged(table: pl.DataFrame, found: Suggestion, last: date, wrong: Mapping[date, str]) -> Iterator[Day]:
     """Every day from April on, each judged with what was published before it."""
     frames = {k[0]: v.drop("day") for k, v in table.with_columns(pl.col(TIME).dt.date().alias("day"))
               .partition_by("day", as_dict=True).items()}  # fmt: skip
@@ -57,7 +82,7 @@ def judged(table: pl.DataFrame, found: Suggestion) -> Iterator[Day]:
     promised, asked = Judged(contract=found.contract, subject=subject), Asked.of(subject)
     observed = {p.id for p in subject.promises if p.mode is Mode.OBSERVE}
     past, given = History(subject.target), {found.profile.name: found.profile} if found.profile is not None else {}
-    for day in _days(min(frames), LAST):
+    for day in _days(min(frames), last):
         window, frame = Window.of_day(day), frames.get(day, table.clear())
         candidate = Candidate(
             asset=subject.target, partition=window.partition, window=window, frame=frame, digest="", trial="",
@@ -70,7 +95,7 @@ def judged(table: pl.DataFrame, found: Suggestion) -> Iterator[Day]:
         if day >= LEARNT:
             told = [v for v in said.verdicts if v.key.promise not in observed]
             yield Day(
-                day=day, violated=tuple(v for v in told if v.violated), blocked=said.blocked,
+                day=day, violated=tuple(v for v in told if v.violated), blocked=said.blocked, wrong=wrong.get(day),
                 unknown=tuple(v for v in told if v.reason is not None),
             )  # fmt: skip
 
@@ -99,8 +124,8 @@ def figures(days: Sequence[Day]) -> dict[str, object]:
 def alarms(days: Sequence[Day]) -> dict[str, list[str]]:
     """Each alarm with what it rests on."""
     return {
-        f"{d.day}{' (' + REAL[d.day] + ')' if d.real else ' (holiday)' if d.day in HOLIDAYS else ''}":
-        [f"{v.key.promise}: {v.value:.5g}, allowed {v.bounds.low}..{v.bounds.high}" for v in d.violated]
+        f"{d.day}{f' ({d.wrong})' if d.real else ' (holiday)' if d.day in HOLIDAYS else ''}":
+        [f"{v.key.promise}: {because(v)}" for v in d.violated]
         for d in days if d.violated
     }  # fmt: skip
 
@@ -112,8 +137,9 @@ def main() -> dict[str, object]:
     read = time.perf_counter()
     contract = learnt(rows)
     suggested = time.perf_counter()
-    days = list(judged(rows, contract))
+    days = list(judged(rows, contract, LAST, REAL))
     done = time.perf_counter()
+    shops = {seed: list(judged(t, learnt(t), date(2017, 12, 31), SHOP)) for seed in SEEDS for t in [shop(seed)]}
     return {
         "machine": machine(), "promises": len(contract.evidence),
         "seconds": {"read": round(read - began, 1), "suggest": round(suggested - read, 1),
@@ -122,6 +148,7 @@ def main() -> dict[str, object]:
         "first_half": figures([d for d in days if d.day < HELD_OUT]),
         "held_out": figures([d for d in days if d.day >= HELD_OUT]),
         "alarms": alarms(days),
+        "synthetic": {seed: {**figures(told), "alarms": alarms(told)} for seed, told in shops.items()},
     }  # fmt: skip
 
 
