@@ -15,6 +15,7 @@ from qoa_platform.ports import Clock, Ledger
 from qoa_platform.records import Pointer, PointerKind, Status
 from qoa_platform.telemetry.families import LIMIT, Family, Fold, oldest, total
 from qoa_platform.telemetry.view import Head, View
+from qoa_platform.verdicts.budget import spread
 
 LOGGER: Final = logging.getLogger("qoa.telemetry")
 Make = Callable[..., Family]
@@ -162,7 +163,17 @@ def _promises(make: Make, view: View, champions: Mapping[str, str | None]) -> li
         for family, read in numbers:
             if head is not None and (value := read(head)) is not None:
                 family.add(place[:3], value)
-    return [info, status, grouped, *(family for family, _ in numbers)]
+    return [info, status, grouped, _declared(make, view), *(family for family, _ in numbers)]
+
+
+def _declared(make: Make, view: View) -> Family:
+    """What each promise with a learnt bound or a noise floor may raise."""
+    about = "False alarms a month (30 days) that a promise may raise: its share of the contract's budget."
+    declared = make(name="qoa_false_alarms_declared", about=about, labels=PROMISE, fold=total)
+    for contract in view.contracts.values():
+        for share in spread(contract).shares:
+            declared.add((contract.name, share.subject, share.promise), share.false_alarms)
+    return declared
 
 
 def _numbers(make: Make) -> list[tuple[Family, Callable[[Head], float | None]]]:
