@@ -115,7 +115,7 @@ def _violated(verdict: Verdict, known: Known) -> Iterator[Remedy]:
         yield Remedy(
             kind="value", says=f"and the same of the other columns that break it: {', '.join(more[:FEW])}{rest}"
         )
-    if verdict.blocks and known.asset is not None:
+    if verdict.blocks and verdict.data and known.asset is not None:
         way = f"qoa accept {known.asset} {verdict.window.partition} --reason …"
         yield Remedy(kind="person", says=f"a person who says that the data is right: {way}")
 

@@ -183,8 +183,10 @@ def test_several_columns_name_the_worst_and_the_others() -> None:
 
 
 def test_a_held_back_candidate_names_the_way_of_a_person() -> None:
-    """Only where the verdict blocks, and the asset is known."""
+    """Only where the verdict blocks, the asset is known, and there is data that could be accepted."""
     found = verdict_on(promise(), Reading(value=0.0, n=9))
+    nothing = remedies(replace(found, data=None), promise(), Known(asset="shop/sales"))
+    assert not any("accept" in r.says for r in nothing)
     assert found.blocks
     assert "qoa accept shop/sales 2017-10-04" in remedies(found, promise(), Known(asset="shop/sales"))[-1].says
     assert command(found) == "qoa explain retail/sales.p --at 2017-10-04"
