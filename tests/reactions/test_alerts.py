@@ -26,6 +26,7 @@ def test_alerts_are_grouped_per_evaluation(scene: Set) -> None:
     assert told(now) == [("opened", 3)]
     ((_, envelope),) = now.ledger.outbox("log")
     assert sum("sales." in str(line) for line in envelope.data["lines"]) == 3  # type: ignore[attr-defined]
+    assert all("; why: " in str(x) and "; more: qoa explain retail/sales." in str(x) for x in envelope.data["lines"])  # type: ignore[attr-defined]
 
 
 def test_subjects_are_told_apart(scene: Set) -> None:
