@@ -13,6 +13,7 @@ from qoa_platform.api.measuring import measure
 from qoa_platform.api.predictions import SubjectError
 from qoa_platform.api.preparing import Document, Past, Prepared, prepare
 from qoa_platform.api.readings import Readings
+from qoa_platform.api.sequential import SequentialTest, sequential_test
 from qoa_platform.api.verdicts import Verdicts
 from qoa_platform.api.windows import Moment
 from qoa_platform.profiles.suggesting import Suggestion
@@ -25,6 +26,7 @@ __all__ = [
     "Listing",
     "Prepared",
     "Readings",
+    "SequentialTest",
     "SourceError",
     "SqlTable",
     "SubjectError",
@@ -34,6 +36,7 @@ __all__ = [
     "judge",
     "measure",
     "prepare",
+    "sequential_test",
     "suggest",
 ]
 

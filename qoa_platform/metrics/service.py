@@ -1,7 +1,8 @@
-"""Owns the metrics of services: how requests were answered, by resolved version; declared so far (metrics.md 4.16)."""
+"""Owns the metrics of services: how requests were answered, by resolved version (metrics.md 4.16)."""
 
 from qoa_platform.metrics.protocol import Arity, MetricSpec, ParamSpec, Source
-from qoa_platform.metrics.specs import declared, number, text
+from qoa_platform.metrics.service_evidence import ErrorEValue, SplitP
+from qoa_platform.metrics.specs import declared, number, spec, text
 from qoa_platform.records import Direction, Unit
 
 _LOWER, _HIGHER, _TARGET = Direction.LOWER, Direction.HIGHER, Direction.TARGET
@@ -29,7 +30,7 @@ SPECS: tuple[MetricSpec, ...] = (
         "shadow_disagreement", Unit.RATIO, _LOWER, "Shadowed units on which the versions differ ÷ shadowed units.",
         number("tolerance", "difference that counts as equal"),
     ),
-    _service("split_p", Unit.RATIO, _HIGHER, "Probability of the assignment counts if the planned split were kept."),
+    spec(SplitP),
     _service(
         "burn_rate", Unit.ONE, _LOWER, "Error rate ÷ what the objective allows.",
         number("objective", "promised share of good answers", required=True),
@@ -38,8 +39,5 @@ SPECS: tuple[MetricSpec, ...] = (
     _service("queue_age", Unit.SECONDS, _LOWER, "Age of the oldest waiting request."),
     _service("saturation", Unit.RATIO, _TARGET, "Busy worker time ÷ available worker time."),
     _service("load_time", Unit.SECONDS, _LOWER, "From the request to load a version to its first correct warm answer."),
-    _service(
-        "error_e_value", Unit.ONE, _LOWER, "Evidence that the canary errs more than allowed, valid at any time.",
-        number("alpha", "chance of a false alarm"), number("margin", "tolerated excess of errors"),
-    ),
+    spec(ErrorEValue),
 )  # fmt: skip

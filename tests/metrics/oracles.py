@@ -7,10 +7,11 @@ from tests.metrics.oracles_data import DATA
 from tests.metrics.oracles_drift import DRIFT
 from tests.metrics.oracles_model import MODEL
 from tests.metrics.oracles_scores import SCORES
+from tests.metrics.oracles_service import SERVICE
 from tests.metrics.oracles_shape import SHAPE
 from tests.metrics.oracles_time import TIME
 
 ORACLES: dict[str, tuple[Case, ...]] = {
-    **DATA, **TIME, **SHAPE, **AGREEMENT, **BESIDE, **DRIFT, **MODEL, **SCORES,
+    **DATA, **TIME, **SHAPE, **AGREEMENT, **BESIDE, **DRIFT, **MODEL, **SCORES, **SERVICE,
 }  # fmt: skip
 """By id: every implemented metric of a frame; one that is missing here fails the build."""

@@ -90,6 +90,7 @@ READ = {
     "completeness": "xksbt", "uniqueness": "xksbt", "validity": "xksbtw", "timeliness": "ta", "volume": "",
     "consistency": "xkswyta",
     "accuracy": "kxswteb",    "distribution": "xksb", "schema": "skw", "drift": "xcs", "model": "yptlucdefob",
+    "service": "eck",
 }  # fmt: skip
 """The columns that the cases of a family read, beside the group and the filter."""
 BESIDE = {"consistency", "accuracy"}
