@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from qoa_platform.api.comparing import Comparison, compare
+from qoa_platform.api.drifting import Drift, drift
 from qoa_platform.api.flagging import Cells
 from qoa_platform.api.frames import framed
 from qoa_platform.api.history import History
@@ -22,6 +23,7 @@ from qoa_platform.scans.opening import SourceError, SqlTable
 __all__ = [
     "Cells",
     "Comparison",
+    "Drift",
     "History",
     "Listing",
     "Prepared",
@@ -32,6 +34,7 @@ __all__ = [
     "SubjectError",
     "Verdicts",
     "compare",
+    "drift",
     "flags",
     "judge",
     "measure",
