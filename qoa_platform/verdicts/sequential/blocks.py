@@ -42,8 +42,9 @@ class Blocks:
     def excess(self) -> float:
         """By how much the variance of the whole sum is larger than the sum of squares of its rows; 0 at least.
 
-        The largest over sizes of which there are 16 blocks or more, less one standard error of what it shows when rows
-        are independent; and, where the longest still shows more than the one before, as much again: memory goes on.
+        The largest over sizes of which there are ½√n blocks (16 at least) or more, less one standard error of what it
+        shows when rows are independent; and, where the longest still shows more than the one before, as much again:
+        memory goes on.
         """
         if not self.counts:
             return 0.0
@@ -51,7 +52,7 @@ class Blocks:
         shown = [
             squares * n / (count * 2**level) - plain * (1 + NOISE * (2 / count) ** 0.5)
             for level, (squares, count) in enumerate(zip(self.squares, self.counts, strict=True))
-            if level and count >= FEWEST
+            if level and count >= max(FEWEST, 0.5 * n**0.5)
         ]
         if not shown:
             return 0.0

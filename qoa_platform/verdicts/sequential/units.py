@@ -12,6 +12,8 @@ from qoa_platform.verdicts.sequential.batch import Batch, Floats
 from qoa_platform.verdicts.sequential.decision import Arms
 
 Ints = NDArray[np.int64]
+LARGEST = 1e60
+"""What is larger cannot be summed in fourth powers: it counts as infinite."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -113,8 +115,8 @@ class Units:
     def mark(self, rows: Rows) -> Rows:
         """Count units as due, and as labelled where a value is known; those rows with a usable value."""
         self._count("due", rows)
-        good = np.isfinite(rows.value)
-        bad = np.isinf(rows.value)
+        good = np.abs(rows.value) <= LARGEST
+        bad = np.abs(rows.value) > LARGEST
         if self.binary:
             odd = good & (rows.value != 0) & (rows.value != 1)
             good, bad = good & ~odd, bad | odd

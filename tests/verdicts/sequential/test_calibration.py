@@ -41,7 +41,7 @@ def calibrated(name: str, runs: int, seed: int) -> None:
 @pytest.mark.parametrize("name", NULLS)
 def test_false_stops_keep_their_rate(name: str) -> None:
     """Equal arms, looked at 200 times, are stopped in at most 5 % of the streams."""
-    calibrated(name, runs=16, seed=1)
+    calibrated(name, runs=12, seed=1)
 
 
 @pytest.mark.slow
