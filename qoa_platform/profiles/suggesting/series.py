@@ -7,7 +7,7 @@ from statistics import median
 
 from qoa_platform.profiles.suggesting.history import Part
 from qoa_platform.records import Reason
-from qoa_platform.verdicts.usual import MAD_TO_SIGMA, Learning, Point, learn
+from qoa_platform.verdicts.usual import MAD_TO_SIGMA, Point, learn
 
 DAYS = 30
 """Days of a month."""
@@ -98,14 +98,15 @@ def series_of(readings: Sequence[tuple[float | None, int]]) -> Series | None:
 def learnable(series: Series, parts: Sequence[Part]) -> float | None:
     """Expected false alarms a month of ``must: usual`` on the series, ``None`` where it could not be learnt.
 
-    Replayed over the history, each day against the days before: alarms seen, plus the tail of Student's t at the limit.
+    Replayed over the history, each day against the days before: alarms seen, plus the tail of Student's t at the limit
+    of the last band.
     """
     points = [Point(end=p.window.end, value=v) for p, v in zip(parts, series.values, strict=True)]
-    how = Learning()
     judged = alarms = 0
+    limit = 0.0
     for at, part in enumerate(parts):
-        band = learn(points[:at], part.window, how=how)
+        band = learn(points[:at], part.window)
         if not isinstance(band, Reason):
-            judged += 1
+            judged, limit = judged + 1, band.limit
             alarms += not band.low <= points[at].value <= band.high
-    return DAYS * (alarms / judged + 2 * tail(how.limit)) if judged else None
+    return DAYS * (alarms / judged + 2 * tail(limit)) if judged else None
