@@ -10,9 +10,21 @@ from qoa_platform.metrics import Metric
 from qoa_platform.metrics.drift_bins import counts_of
 from qoa_platform.records import Fixed, Measurement, Profile, Promise, Window, measurement_id
 from qoa_platform.verdicts import fixed_bounds
-from qoa_platform.verdicts.drifting import Dispersion, Past, Sides, adjusted_e, adjusted_p, dispersion, p_of, quiet
+from qoa_platform.verdicts.drifting import (
+    Dispersion,
+    Past,
+    Sides,
+    adjusted_e,
+    adjusted_p,
+    dispersion,
+    p_of,
+    quiet,
+    standard,
+)
 from qoa_platform.verdicts.noise import ALPHA, Shape, area_shape, largest_shape, share_shape
 
+ENOUGH = 28
+"""Published windows before a lasting shift is looked for."""
 E_VALUES = frozenset({"service.error_e_value"})
 """Metrics whose value is evidence (an e-value), not a distance."""
 
@@ -43,13 +55,17 @@ def grounds(
     return [_ground(promise, item, pasts.get(item[2].id, ()), looks=looks, alpha=alpha) for item in items]
 
 
-def _ground(promise: Promise, item: Item, windows: Sequence[Past], *, looks: int, alpha: float) -> Ground:
+Dated = tuple[Window, Past]
+"""What a window showed."""
+
+
+def _ground(promise: Promise, item: Item, windows: Sequence[Dated], *, looks: int, alpha: float) -> Ground:
     metric, profile, probe = item
     sides = sided(metric, profile, probe)
     if sides is None:
         return Ground()
     bounds = fixed_bounds(promise.must) if isinstance(promise.must, Fixed) else None
-    calm = quiet(windows, low=bounds.low, high=bounds.high) if bounds is not None else ()
+    calm = quiet([w for _, w in windows], low=bounds.low, high=bounds.high) if bounds is not None else ()
     wild = dispersion(metric.id, calm, reference=sides.reference, bins=sides.bins, shape=sides.shape)
     sides = _as_wild(sides, wild)
     floor = sides.floor(metric.id, alpha=alpha if promise.fdr is None else promise.fdr, looks=looks)
@@ -57,7 +73,29 @@ def _ground(promise: Promise, item: Item, windows: Sequence[Past], *, looks: int
     if floor is None and surprise is None:
         return Ground()
     told: dict[str, object] = {"dispersion": wild.evidence()}
-    return Ground(floor=floor, surprise=surprise, evidence=told if surprise is None else {**told, "p": surprise})
+    if surprise is not None:
+        told["p"] = surprise
+    if (shift := since(probe, windows, sides.reference)) is not None:
+        told["lasting"] = shift
+    return Ground(floor=floor, surprise=surprise, evidence=told)
+
+
+def since(probe: Measurement, windows: Sequence[Dated], reference: int) -> dict[str, object] | None:
+    """The lasting shift that *probe* is in, too small for one window or not, as plain data; ``None``: there is none."""
+    if len(windows) < ENOUGH or probe.reading.value is None:
+        return None
+    from qoa_platform.verdicts.drifting.lasting import lasting  # noqa: PLC0415 (heavy import)
+
+    every = [*windows, (probe.window, Past(value=probe.reading.value, rows=probe.reading.n))]
+    values = [standard(probe.metric, window, reference) for _, window in every]
+    shifts = lasting(values, only_up=probe.metric != "drift.mean_shift").shifts
+    if not shifts:
+        return None
+    last = shifts[-1]
+    return {
+        "since": every[last.since][0].partition, "found": every[last.at][0].partition, "sigmas": last.sigmas,
+        "windows": len(every) - last.since,
+    }  # fmt: skip
 
 
 def _as_wild(sides: Sides, wild: Dispersion) -> Sides:
@@ -94,7 +132,9 @@ def sided(metric: Metric, profile: Profile | None, probe: Measurement) -> Sides 
     )  # fmt: skip
 
 
-def past(ledger: Reader, references: References | None, probes: Sequence[Measurement]) -> dict[str, tuple[Past, ...]]:
+def past(
+    ledger: Reader, references: References | None, probes: Sequence[Measurement]
+) -> dict[str, tuple[Dated, ...]]:  # fmt: skip
     """What each of *probes* showed in published windows before, oldest first, by its id: one query for all of them."""
     heads = references.published()[-DEPTH:] if references is not None else []
     if references is None or not heads:
@@ -106,11 +146,15 @@ def past(ledger: Reader, references: References | None, probes: Sequence[Measure
         for probe in probes
     }  # fmt: skip
     stored = {m.id: m.reading for m in ledger.find(Measurement, ids=[i for each in ids.values() for i in each])}
-    found = {probe: [stored[i] for i in each if i in stored] for probe, each in ids.items()}
-    return {
-        probe: tuple(Past(value=r.value, rows=r.n) for r in each if r.value is not None and r.reason is None)
-        for probe, each in found.items()
-    }  # fmt: skip
+    found: dict[str, tuple[Dated, ...]] = {}
+    for probe, each in ids.items():
+        readings = [(window, stored[i]) for (window, _), i in zip(windows, each, strict=True) if i in stored]
+        found[probe] = tuple(
+            (window, Past(value=r.value, rows=r.n))
+            for window, r in readings
+            if r.value is not None and r.reason is None
+        )
+    return found
 
 
 def adjusted(promise: Promise, items: Sequence[Item], found: Sequence[Ground]) -> list[float | None]:

@@ -54,6 +54,24 @@ def test_dispersion_is_learnt_from_the_promises_own_past(ledger: Store) -> None:
     assert verdict.value < floor
 
 
+def test_a_small_lasting_shift_is_told_with_the_verdict(ledger: Store) -> None:
+    """Each day lies within its bound and its noise; together they are sure, and the verdict says since when."""
+    promise = (
+        '{id: mean, metric: drift.mean_shift, column: x, reference: last 60 partitions, must: "between -0.5 and 0.5"}'
+    )
+    desk = Desk.of(ledger, BASKETS.replace(BASKETS.splitlines()[-1].strip()[2:], promise))
+    verdicts: list[Verdict] = []
+    for number in range(48):
+        frame = pl.DataFrame({"x": np.random.default_rng(number).normal(0.1 * (number >= 36), 1, 2_000)})
+        verdicts += desk.publish("shop/sales", day(number), frame).verdicts
+    assert {str(v) for v in verdicts[1:]} == {"satisfied"}
+    assert "lasting" not in verdicts[35].evidence
+    told = verdicts[-1].evidence["lasting"]
+    assert isinstance(told, dict)
+    assert day(34) <= told["since"] <= day(38)
+    assert told["found"] <= day(46)
+
+
 def columns(number: int, rows: int, moved: float = 0.0) -> pl.DataFrame:
     """Four columns of which one may have moved in one of two groups."""
     rng = np.random.default_rng(number)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import isfinite, log
+from math import cbrt, isfinite, log, sqrt
 from statistics import quantiles
 
 from qoa_platform.verdicts.noise import UNKNOWN_DISPERSION, Shape
@@ -64,6 +64,20 @@ def dispersion(
         return Dispersion(windows=len(ratios))
     _, median, upper = quantiles(ratios, n=4, method="inclusive")
     return Dispersion(phi=max(1.0, median / law[0], upper / law[1]), windows=len(ratios), known=True)
+
+
+def standard(metric: str, window: Past, reference: int) -> float | None:
+    """The value of a window in a form that is nearly normal, and alike for windows of all sizes.
+
+    Cube roots of what is like a χ² (Wilson & Hilferty 1931), in units of its variance under independent rows; a mean
+    shift keeps its sign. ``None`` where that cannot be said.
+    """
+    if window.rows < 1 or reference < 1 or not isfinite(window.value) or not metric.startswith("drift."):
+        return None
+    variance = _variance(metric, window.rows, reference)
+    if metric == "drift.mean_shift":
+        return window.value / sqrt(variance)
+    return cbrt(_square(metric, window.value) / variance)
 
 
 def _variance(metric: str, rows: int, reference: int) -> float:
