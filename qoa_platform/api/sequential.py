@@ -90,7 +90,7 @@ def sequential_test(
     value: str = "value", time: str | None = None, matured: str | None = None, kind: str | None = None,
     per_unit: str = "rows", window: float | str | None = None, min_label_coverage: float = 0.0, q: float = 0.5,
     scale: str = "difference", winsorise: float | None = None, burn_in: int = 50, planned: int = 5_000,
-    max_rows: int | None = None, data: Any = None, every: int | None = None,
+    max_rows: int | None = None, bounds: tuple[float, float] | None = None, data: Any = None, every: int | None = None,
 ) -> SequentialTest:  # fmt: skip
     """A test of two *arms* (control, treatment) that may be looked at after every batch and stopped at any look.
 
@@ -108,6 +108,7 @@ def sequential_test(
     Without a unit every row is one. *per_unit*: a unit's ``rows`` all count, with the variance of units (default), or
     only its ``first``, or their ``mean`` or ``sum`` once it has matured. *window* (``"7 d"``) is how long every unit is
     observed. *winsorise* (0.999) clips values at that quantile of the distance from the median, frozen early.
+    *bounds* that no value leaves give an interval that holds exactly at any size (empirical Bernstein; wider).
 
     *data* is a stream that is there already: it is looked at every *every* rows (200 times, if not given).
 
@@ -129,6 +130,7 @@ def sequential_test(
         minimum=least, relative=(share if least is not None else relative) and not by_ratio,
         goal=_goal(goal), per_unit=_per_unit(per_unit), q=q, scale=scale, window=_seconds(window),
         min_coverage=min_label_coverage, burn_in=burn_in, planned=planned, maximum=max_rows, clip=winsorise,
+        bounds=bounds,
     )  # fmt: skip
     given = {"unit": unit, "time": time, "matured": matured, "kind": kind}
     names = {"arm": arm, "value": value, **{k: v for k, v in given.items() if v is not None}}

@@ -8,6 +8,7 @@ import numpy as np
 
 from qoa_platform.records import Reason
 from qoa_platform.verdicts.sequential.batch import Batch
+from qoa_platform.verdicts.sequential.bounded import BoundedTest
 from qoa_platform.verdicts.sequential.decision import Arms, Decision, Effect, Outcome
 from qoa_platform.verdicts.sequential.errors import ErrorTest
 from qoa_platform.verdicts.sequential.means import MeanTest
@@ -81,10 +82,16 @@ class Experiment:
         if not all(0 < share < 1 for share in split) or abs(sum(split) - 1) > 1e-6:  # noqa: PLR2004
             message = f"split {split} is no split. Allowed: two shares, each above 0, that add up to 1"
             raise ValueError(message)
+        judge = self.judge
+        if isinstance(judge, BoundedTest):
+            first = judge.moments.shares[0]
+            if min(split) < min(first, 1 - first):
+                message = f"split {split} leaves the bounds of the first stage. Allowed: shares that are not smaller"
+                raise ValueError(message)
         if split != self.units.splits[-1]:
             self.units.splits.append(split)
-            if isinstance(self.judge, MeanTest):
-                self.judge.moments.shares.append(split[1])
+            if isinstance(judge, MeanTest | BoundedTest):
+                judge.moments.shares.append(split[1])
 
     def update(self, batch: Batch, now: float | None = None) -> Decision:
         """Fold *batch*, and decide. *now* (seconds) is the clock by which observation windows end.

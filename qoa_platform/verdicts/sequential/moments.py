@@ -41,16 +41,17 @@ class Moments:
     seen: tuple[float, float, float] = (0.0, 0.0, 0.0)
     fourth: float = 0.0
 
-    def add(self, rows: Rows) -> None:
-        """After more rows, in their order."""
+    def add(self, rows: Rows) -> Floats:
+        """After more rows, in their order: their φ."""
         if not len(rows):
-            return
+            return np.zeros(0)
         while len(self.rows) < len(self.shares):
             self.rows.append(np.zeros((2, 5)))
             self.units.append(np.zeros((2, 5)))
         above = self._above(rows.value)
         weight = np.array(self.shares)[rows.stage]
-        self.blocks.add(np.where(rows.arm == 1, above / weight, -above / (1 - weight)))
+        signed: Floats = np.where(rows.arm == 1, above / weight, -above / (1 - weight))
+        self.blocks.add(signed)
         self.fourth += float((above**4).sum())
         for arm in (0, 1):
             mine = rows.arm == arm
@@ -58,6 +59,7 @@ class Moments:
         self._tell(self.rows, rows.stage, rows.arm, (above, np.ones(len(rows))), None)
         if self.clustered:
             self._cluster(rows, above)
+        return signed
 
     def _above(self, values: Floats) -> Floats:
         """What lies above the mean of the rows before; nothing for the very first."""

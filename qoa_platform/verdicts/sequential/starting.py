@@ -1,6 +1,7 @@
 """Owns start: an Experiment from what is declared of it."""
 
 from qoa_platform.metrics.split_evidence import check_split
+from qoa_platform.verdicts.sequential.bounded import BoundedTest
 from qoa_platform.verdicts.sequential.errors import ErrorTest
 from qoa_platform.verdicts.sequential.experiment import Experiment, Judge
 from qoa_platform.verdicts.sequential.means import MeanTest
@@ -19,14 +20,14 @@ def start(
     margin: float = 0.0, minimum: float | None = None, relative: bool = False, goal: Goal | None = None,
     clustered: bool = True, per_unit: PerUnit = PerUnit.ROWS, q: float = 0.5, scale: str = "difference",
     window: float | None = None, min_coverage: float = 0.0, burn_in: int = 50, planned: int = 5_000,
-    maximum: int | None = None, clip: float | None = None,
+    maximum: int | None = None, clip: float | None = None, bounds: tuple[float, float] | None = None,
 ) -> Experiment:  # fmt: skip
     """An experiment before its first look.
 
     *clustered*: rows have units that may return. *higher*: more is better (default: yes, of errors no).
     *goal*: ``superior`` by default; of errors ``harmless``, a guard with all of α for harm (``superior`` tests both
     sides by the interval). *scale* is that of the effect of a proportion; that of errors is always the ratio.
-    See :class:`Rule` for *margin*, *minimum*,
+    *bounds* of the values: :class:`BoundedTest`, each unit's first row. See :class:`Rule` for *margin*, *minimum*,
     *relative* and *goal*; :class:`MeanTest` for *burn_in* and *planned*; :class:`Waiting` for *window* and *per_unit*;
     :class:`Experiment` for *min_coverage*, *maximum* and *clip*.
 
@@ -34,19 +35,27 @@ def start(
     """
     _check(metric, scale, alpha, clip, q, min_coverage)
     check_split(split)
+    if bounds is not None and not (
+        bounds[0] < bounds[1] and metric in {"mean", "proportion"} and scale == "difference"
+    ):
+        message = f"bounds {bounds} are not allowed. Allowed: low < high, of the difference of a mean or a proportion"
+        raise ValueError(message)
     by_events = metric == "errors" or (metric == "proportion" and scale == "ratio")
     better = higher if higher is not None else metric != "errors"
     aim = goal or (Goal.HARMLESS if metric == "errors" else Goal.SUPERIOR)
     rule = Rule(
         higher=better, margin=margin, minimum=minimum, goal=aim, relative=relative, null=1.0 if by_events else 0.0
     )
-    units = Units(splits=[split], binary=metric in {"proportion", "errors"})
+    units = Units(splits=[split], binary=metric in {"proportion", "errors"}, bounds=bounds)
     judge: Judge
     if by_events:
         guard = metric == "errors" and not better and aim is not Goal.SUPERIOR
         judge = ErrorTest(units=units, margin=margin, guard=guard)
     elif metric == "quantile":
         judge = QuantileTest(q=q, clustered=clustered, alpha=alpha, burn_in=burn_in)
+    elif bounds is not None:
+        judge = BoundedTest(moments=Moments(clustered=False, shares=[split[1]]), bounds=bounds, alpha=alpha)
+        per_unit = PerUnit.FIRST if per_unit is PerUnit.ROWS else per_unit
     else:
         moments = Moments(clustered=clustered and per_unit is PerUnit.ROWS, shares=[split[1]])
         least = minimum if minimum and not relative else None

@@ -56,6 +56,7 @@ class Units:
 
     splits: list[tuple[float, float]]
     binary: bool = False
+    bounds: tuple[float, float] | None = None
     index: dict[Hashable, int] = field(default_factory=dict)
     size: int = 0
     arm: NDArray[np.int8] = field(default_factory=lambda: np.zeros(0, np.int8))
@@ -119,6 +120,9 @@ class Units:
         bad = np.abs(rows.value) > LARGEST
         if self.binary:
             odd = good & (rows.value != 0) & (rows.value != 1)
+            good, bad = good & ~odd, bad | odd
+        if self.bounds is not None:
+            odd = good & ((rows.value < self.bounds[0]) | (rows.value > self.bounds[1]))
             good, bad = good & ~odd, bad | odd
         self.counts["unusable"] += int(bad.sum())
         used = rows.only(good)

@@ -189,3 +189,19 @@ def test_the_interval_of_a_difference_of_quantiles_is_joint() -> None:
     (l0, h0), (l1, h1) = (quantile_interval(np.sort((value + arm)[arm == a]), 0.5, 0.025) for a in (0, 1))
     assert found.low <= 1 <= found.high
     assert found.high - found.low < (h1 - l0) - (l1 - h0)
+
+
+def test_bounded_values_have_the_interval_of_ville() -> None:
+    """The empirical-Bernstein sequence is ville's of the same signed rows; values outside are left out."""
+    import ville  # type: ignore[import-untyped]
+
+    arm, value = DRAW.integers(0, 2, 3000), DRAW.random(3000)
+    test = start("mean", bounds=(0.0, 1.0))
+    found = [test.update(batch(None, arm[i : i + 500], value[i : i + 500])) for i in range(0, 3000, 500)][-1].effect
+    before = np.concatenate(([value[0]], np.cumsum(value)[:-1] / np.arange(1, 3000)))
+    signed = (value - before) * np.where(arm == 1, 2, -2)
+    oracle = ville.EmpiricalBernsteinCS(bounds=(-2, 2), intersect=False).fit(signed)
+    assert (found.low, found.high) == pytest.approx(oracle.interval())
+    assert test.update(batch(None, [0, 1], [1.5, -0.1])).arms.unusable == 2
+    with pytest.raises(ValueError, match="leaves the bounds of the first stage"):
+        test.reshare((0.9, 0.1))
