@@ -12,6 +12,7 @@ from qoa_platform.audit.promises import Bench, Referred
 from qoa_platform.audit.reader import Reader
 from qoa_platform.audit.references import References
 from qoa_platform.metrics import Metric
+from qoa_platform.metrics.drift_watched import Watched
 from qoa_platform.records import (
     DAY,
     Baseline,
@@ -74,11 +75,28 @@ def _judge(
     bench = Bench(
         ledger=ledger, subject=judged.subject, candidate=candidate, references=None, context=context, gate=False
     )
+    if any(isinstance(m, Watched) for m, _ in pairs):
+        bench.past, bench.rows = References(ledger, judged.contract, judged.subject, candidate), rows
+        bench.others = _named(ledger, judged, candidate, metrics, rows)
     if baselines == {}:
         verdicts = [_no_reference(v) for v in bench.judged(promise, pairs, reads, _nothing(metrics))]
     else:
         verdicts = bench.judged(promise, pairs, reads, baselines)
     return Audited(verdicts=tuple(verdicts), measurements=tuple(bench.measurements))
+
+
+def _named(
+    ledger: Reader, judged: Judged, candidate: Candidate, metrics: Sequence[Metric], rows: pl.DataFrame
+) -> dict[str, tuple[Sequence[Referred], dict[Metric, list[Measured]]]]:
+    """What is read of the promises that detectors among *metrics* are ``of:``, on the same *rows*."""
+    found: dict[str, tuple[Sequence[Referred], dict[Metric, list[Measured]]]] = {}
+    for metric in metrics:
+        name = metric.of_ if isinstance(metric, Watched) else None
+        promise = judged.subject.promise(name) if name is not None else None
+        if promise is not None and promise.over == candidate.asset:
+            pairs = _referred(ledger, judged, candidate, promise, frame_metrics(promise, judged.subject))
+            found[promise.id] = (pairs, _measured(rows, pairs))
+    return found
 
 
 def _no_reference(verdict: Verdict) -> Verdict:

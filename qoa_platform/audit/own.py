@@ -74,6 +74,7 @@ def audit_own(
         referred.setdefault(promise.id, []).append((metric, profile))
     context = context_of(judged, candidate)
     bench = Bench(ledger=ledger, subject=subject, candidate=candidate, references=references, context=context)
+    bench.others = {p: (referred[p], reads[p]) for p in referred}
     failing = Failing(subject=subject, candidate=candidate, observed=judged.contract.mode is Mode.OBSERVE)
     verdicts = [] if declared is None else [declared.verdict(ruled, failing, context, judged.contract.source)]
     for promise, _ in asked.promises:

@@ -1,7 +1,9 @@
 """Owns the judging of one promise from its readings: bands, floors and baselines are looked up here, and only here."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+import polars as pl
 
 from qoa_platform.audit import drifting
 from qoa_platform.audit.candidate import Candidate
@@ -9,8 +11,10 @@ from qoa_platform.audit.drifting import Item
 from qoa_platform.audit.history import usual
 from qoa_platform.audit.reader import Reader
 from qoa_platform.audit.references import References
+from qoa_platform.audit.watching import told, watch
 from qoa_platform.audit.withholding import untold
 from qoa_platform.metrics import Metric
+from qoa_platform.metrics.drift_watched import Watched
 from qoa_platform.records import (
     Measurement,
     Params,
@@ -52,6 +56,12 @@ class Bench:
     measurements: list[Measurement] = field(default_factory=list)
     shares: tuple[Share, ...] | None = None
     """What each promise may spend of the contract's false alarms; worked out when it is asked for first."""
+    others: Mapping[str, tuple[Sequence[Referred], Reads]] = field(default_factory=dict)
+    """What was read of every promise of the subject: a detector may be ``of:`` another one."""
+    past: References | None = None
+    """Where published partitions are known from, if not from the references."""
+    rows: pl.DataFrame | None = None
+    """The rows that detectors fold, where they are not all of the candidate's."""
 
     def judged(
         self, promise: Promise, metrics: Sequence[Referred], reads: Reads, baselines: Reads | None = None
@@ -89,10 +99,25 @@ class Bench:
         return ALPHA if share is None else max(share.alpha / parts, LEAST)
 
     def _items(self, promise: Promise, metrics: Sequence[Referred], reads: Reads, group: str | None) -> list[Item]:
-        return [
+        found = [
             (m, p, self.measurement(m, p, self._reading(reads, m, group), group, promise.reference))
             for m, p in metrics
         ]  # fmt: skip
+        return [
+            (m, p, self._watched(m, p, probe)) if isinstance(m, Watched) else (m, p, probe) for m, p, probe in found
+        ]
+
+    def _watched(self, metric: Watched, profile: Profile | None, probe: Measurement) -> Measurement:
+        """*probe* as a detector reads it: the past of the promise it names, or rows, is folded up to here."""
+        references = self.past or self.references
+        if references is None:
+            return probe
+        named = self.subject.promise(metric.of_) if metric.of_ is not None else None
+        metrics, reads = self.others.get(named.id, ((), {})) if named is not None else ((), {})
+        measured = [m for *_, m in self._items(named, metrics, reads, None)] if named is not None else []
+        frame = self.candidate.frame if self.rows is None else self.rows
+        found = watch(self.ledger, references, frame, self.subject, (metric, profile), probe, named=measured)
+        return replace(probe, reading=found.reading, evidence=found.evidence)
 
     def _reading(self, reads: Reads, metric: Metric, group: str | None) -> Reading:
         if self.candidate.imported and metric.id in MOMENTARY:
@@ -120,7 +145,7 @@ class Bench:
                 floor=ground.floor,
                 measurements=(probe.id,),
                 adjusted=adjusted,
-                grounds=ground.evidence,
+                grounds={**ground.evidence, **told(probe.evidence)},
             )
         metric = found[0][0][0]
         if len(observed) > 1:

@@ -209,7 +209,31 @@ def nothing_to_discover(setting: Setting) -> Iterator[Finding]:
             yield Finding(path=f"{path}.fdr", message=f"{said}: no rate of false discoveries can be held", hint=hint)
 
 
+def of_no_series(setting: Setting) -> Iterator[Finding]:
+    """`of:` that names no promise of the subject with one series: unknown, itself, several columns, other rows."""
+    for subject, promise, path in setting.promises:
+        name = dict(promise.params).get("of")
+        if not isinstance(name, str) or not promise.metric.startswith("drift."):
+            continue
+        named, others = subject.promise(name), [p.id for p in subject.promises if p.id != promise.id]
+        if named is None or named is promise:
+            said = f"{subject.id!r} has no other promise {name!r}"
+            yield Finding(path=f"{path}.of", message=said, hint=guess(name, others))
+            continue
+        spec = setting.spec(named.metric)
+        if "of" in dict(named.params):
+            said = f"{name!r} is of a detector itself"
+        elif len(named.columns) > 1 and spec is not None and spec.per_column:
+            said = f"{name!r} is over {len(named.columns)} columns, a series each"
+        elif named.over != promise.over:
+            said = f"{name!r} reads {named.over or 'the subject itself'}, this promise {promise.over or 'the subject'}"
+        else:
+            continue
+        yield Finding(path=f"{path}.of", message=said, hint="Name a promise with one series, over the same frame")
+
+
 RULES = (
+    LintRule(code="E222", check=of_no_series),
     LintRule(code="E221", check=nothing_to_discover),
     LintRule(code="E220", check=nothing_to_set_aside),
     LintRule(code="E204", check=unmeasurable),

@@ -193,7 +193,7 @@ def test_a_metric_without_an_engine_fails_alone(ledger: Store) -> None:
   sales:
     asset: shop/sales
     promises:
-      - {id: later, metric: drift.adwin, column: amount, must: "<= 1"}
+      - {id: later, metric: r3e.cohens_h, must: "<= 1"}
       - {id: enough, metric: data.row_count, must: ">= 5 rows"}
 """)  # fmt: skip
     found = desk.publish("shop/sales", "2017-12-24", sold(40))
