@@ -25,7 +25,7 @@ FIRST_WINDOWS, FIRST_ROWS = 20, 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
-    """What a detector read: the *reading*, what is *told* of it with the verdict, and the *state* that is carried on."""
+    """What a detector read: the *reading*, what is *told* of it with the verdict, the *state* that is carried on."""
 
     reading: Reading
     told: dict[str, object] = field(default_factory=dict)
