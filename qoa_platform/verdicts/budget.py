@@ -11,8 +11,12 @@ MONTH = timedelta(days=30)
 """What is meant by a month: 30 days, so 30 windows of a day."""
 DEFAULT = 1.0
 """False alarms a month, of a whole contract that declares none."""
-CAREFUL = {"usual": 1 / 60, "drift": 0.001}
+CAREFUL = {"usual": 1 / 60, "drift": 0.001, "detector": 0.001}
 """The largest share of one judgement where nothing is declared; of a learnt bound of days half an alarm a month."""
+DETECTORS = frozenset({
+    "drift.cusum", "drift.ewma", "drift.page_hinkley", "drift.adwin", "drift.ddm", "drift.kswin", "drift.e_detector",
+})  # fmt: skip
+"""Metrics whose rate of false alarms their own settings decide: what is left for them is told, and not set."""
 LOOSEST = 0.05
 """The largest share of one judgement, whatever is declared."""
 CONFIDENCE = 0.95
@@ -26,7 +30,7 @@ class Share:
     """What one promise may spend: *false_alarms* a month (30 days) in all, over *judgements* windows a month.
 
     *looks* is how many judgements a window takes: its columns, times its groups and the whole. *kind* says which judge
-    spends it: ``usual`` (a learnt band) or ``drift`` (a noise floor).
+    spends it: ``usual`` (a learnt band), ``drift`` (a noise floor) or ``detector`` (by its own settings).
     """
 
     subject: str
@@ -135,9 +139,11 @@ def poured(total: float, weights: Sequence[float], caps: Sequence[float]) -> lis
 
 
 def statistical(promise: Promise) -> str | None:
-    """Which judge of *promise* has a rate of false alarms: ``usual``, ``drift``, or ``None``."""
+    """Which judge of *promise* has a rate of false alarms: ``usual``, ``drift``, ``detector``, or ``None``."""
     if isinstance(promise.must, Usual):
         return "usual"
+    if promise.metric in DETECTORS:
+        return "detector"
     return "drift" if promise.metric.startswith("drift.") else None
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from qoa_platform.contracts import read_text
 from qoa_platform.records import Contract, Key, Reason, Severity, Status, Verdict, Window
-from qoa_platform.verdicts.budget import CAREFUL, LOOSEST, alarms, poisson, poured, spent, spread
+from qoa_platform.verdicts.budget import CAREFUL, DETECTORS, LOOSEST, alarms, poisson, poured, spent, spread
 
 NOON = datetime(2017, 3, 1, 12, tzinfo=UTC)
 HEAD = "apiVersion: qoa/v1\nkind: QualityContract\nname: shop\nversion: 1\nowner: me\n"
@@ -78,6 +78,15 @@ def test_a_drift_promise_takes_no_more_than_its_noise_floor_and_leaves_the_rest(
     found = spread(read_text(text + steady + learnt))
     assert [s.kind for s in found.shares] == ["drift", "usual"]
     assert [s.false_alarms for s in found.shares] == pytest.approx([0.03, 0.5])
+
+
+def test_the_detectors_are_those_of_the_catalogue() -> None:
+    """Every metric that watches a stream has a share of its own kind: none is taken for a distance with a floor."""
+    from qoa_platform.metrics import catalogue
+    from qoa_platform.metrics.drift_watched import Watched
+
+    owners = {name: getattr(spec.build, "__self__", None) for name, spec in catalogue().items()}
+    assert {n for n, o in owners.items() if isinstance(o, type) and issubclass(o, Watched)} == DETECTORS
 
 
 def test_groups_that_data_shows_make_every_look_stricter() -> None:
