@@ -29,7 +29,7 @@ def main(arguments: Sequence[str]) -> int:
             found[column] += drifted(frame, column)
         risen += drifted(frame.assign(sales_value=frame["sales_value"] * rise), "sales_value")
     said = ", ".join(f"{c} {k}" for c, k in found.items())
-    note = f"of {len(groups)} quiet days it calls drifted: {said}; sales_value with prices risen: {risen} (Wasserstein ÷ σ ≥ 0.1)"
+    note = f"of {len(groups)} quiet days it calls drifted: {said}; sales_value with them risen: {risen}"
     print(json.dumps({"seconds": [time.perf_counter() - started], "note": note}))
     return 0
 

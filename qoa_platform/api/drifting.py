@@ -12,10 +12,7 @@ from qoa_platform.api.measuring import Missing, tokens_of
 from qoa_platform.records import Unit, show
 from qoa_platform.verdicts.drifting.beside import WORDS
 from qoa_platform.verdicts.drifting.causes import Cause, RootCauses, root_causes
-from qoa_platform.verdicts.drifting.parts import Estimate, LossParts
-
-WIDTH = 3
-"""Digits of a number that is printed."""
+from qoa_platform.verdicts.drifting.words import loss_of, loss_said, where_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +59,7 @@ class Drift(Listing):
         """The rows as a person reads them."""
         return [
             (
-                c.column, "moved" if c.drifted else "as before", f"{c.psi:.{WIDTH}g}", f"{c.floor:.{WIDTH}g}",
+                c.column, "moved" if c.drifted else "as before", f"{c.psi:.3g}", f"{c.floor:.3g}",
                 f"{c.adjusted:.2g}", where_of(c), c.since.period if c.since else "", loss_of(c.loss),
                 "; ".join(c.bins) if c.drifted else "",
             )
@@ -129,6 +126,8 @@ def _new(before: pl.DataFrame, after: pl.DataFrame, named: Sequence[str], column
 
 def _arrays(frame: pl.DataFrame, columns: Sequence[str], missing: Missing | None) -> dict[str, Any]:
     """Columns as arrays: numbers as floats, whatever else as texts, tokens of missing gone."""
+    if isinstance(missing, Mapping):
+        missing = {c: tokens for c, tokens in missing.items() if c in frame.columns}
     tokens = tokens_of(frame.schema, missing)
     return {c: _array(frame.get_column(c), tokens.get(c, ())) for c in columns if c in frame.columns}
 
@@ -151,34 +150,6 @@ def _periods(frame: pl.DataFrame, column: str) -> Any:
     """Days of times, and anything else as it is written."""
     values = frame.get_column(column)
     return (values.dt.date() if isinstance(values.dtype, pl.Datetime) else values).cast(pl.String).fill_null("")
-
-
-def where_of(cause: Cause) -> str:
-    """The segment that holds most of a shift, in words; empty where none stands out."""
-    if not cause.where:
-        return ""
-    top = cause.where[0]
-    rows = show(sum(top.shares) / 2, Unit.RATIO)
-    return f"{top.column} = {top.segment}: {show(top.part, Unit.RATIO)} of it, {rows} of the rows"
-
-
-def loss_of(loss: LossParts | None) -> str:
-    """What other inputs explain of a change of loss, in words."""
-    return "" if loss is None else f"{_between(loss.covariate)} of {loss.change.value:+.{WIDTH}g}"
-
-
-def loss_said(loss: LossParts | None) -> str:
-    """How a change of loss splits into inputs and concept, as the end of a sentence."""
-    if loss is None:
-        return ""
-    return (
-        f". Loss {_between(loss.change)}: other inputs {_between(loss.covariate)}, "
-        f"other losses at the same inputs {_between(loss.conditional)}"
-    )
-
-
-def _between(found: Estimate) -> str:
-    return f"{found.value:+.{WIDTH}g} ({found.low:+.{WIDTH}g} … {found.high:+.{WIDTH}g})"
 
 
 def _record(rank: int, cause: Cause) -> dict[str, Any]:

@@ -74,7 +74,7 @@ def profile(
 @leaf(
     example=[
         "qoa report drift january.parquet february.parquet -o drift.html",
-        "qoa report drift before.csv after.csv -o drift.html --sensitive household_id --json",
+        "qoa report drift before.csv after.csv -o drift.html --segment store --time day --error loss --json",
     ],
     exits=(Exit.PROJECT,),
 )
@@ -82,27 +82,54 @@ def profile(
 @click.argument("current")
 @output
 @title
+@click.option("--segment", multiple=True, metavar="COLUMN", help="By whose values a shift is split; may be repeated.")
+@click.option("--error", metavar="COLUMN", help="The column of each row's loss: what of its change inputs explain.")
+@click.option("--time", metavar="COLUMN", help="The column of days or times: since when.")
+@click.option(
+    "--fdr",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.05,
+    show_default=True,
+    help="Of the columns reported as drifted, so many may be false.",
+)
 @sensitive
 @contract
 @of_subject
 def drift(
-    *, reference: str, current: str, output: Path, title: str | None, sensitive: tuple[str, ...],
-    contract: Path | None, subject: str | None, as_json: bool,
+    *, reference: str, current: str, output: Path, title: str | None, segment: tuple[str, ...], error: str | None,
+    time: str | None, fdr: float, sensitive: tuple[str, ...], contract: Path | None, subject: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Compare CURRENT with REFERENCE (files, folders, URLs) as one page of HTML.
 
-    Which columns moved by more than noise, how far, and which values did. Numbers are counted on the reference's own
-    bins, categories in its dictionary.
+    Which columns moved by more than noise, how far, and which values did; ranked by likeliest cause, with the segment,
+    the day and the loss that a shift explains. Numbers are counted on the reference's own bins, categories in its
+    dictionary.
     """
+    from qoa_platform.api.drifting import drift as ranked
     from qoa_platform.profiles.comparing import compared
     from qoa_platform.reports import drift_report
 
     before, after = _frame(reference), _frame(current)
     about = _about(contract, subject)
     hidden = _columns(after.columns, sensitive, about)
-    found = compared(before, after, missing=_tokens(after.columns, about), name=_name(reference))
-    text = drift_report(found, title=title or _name(current), source=_name(current), made=_now(), sensitive=hidden)
-    told = {"kind": "drift", "rows": after.height, "columns": len(found.columns), "moved": found.moved}
+    tokens = _tokens(after.columns, about)
+    for name in (*segment, *(c for c in (error, time) if c is not None)):
+        if name not in after.columns:
+            raise unknown("column", name, after.columns)
+    found = compared(before, after, missing=tokens, name=_name(reference))
+    try:
+        causes = ranked(before, after, segments=segment, error=error, time=time, missing=tokens, fdr=fdr).found
+    except ValueError as problem:
+        raise Complaint(Exit.USAGE, str(problem)) from problem
+    text = drift_report(
+        found, title=title or _name(current), source=_name(current), made=_now(), sensitive=hidden, causes=causes
+    )  # fmt: skip
+    told: dict[str, object] = {
+        "kind": "drift", "rows": after.height, "columns": len(found.columns), "moved": found.moved,
+        "drifted": causes.drifted,
+    }  # fmt: skip
+    if causes.happened is not None:
+        told["happened"] = str(causes.happened)
     _written(output, text, told, as_json=as_json)
 
 

@@ -1,6 +1,6 @@
 """Owns the drift report: how far data lies from a reference, on one page."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,6 +9,9 @@ from qoa_platform.records import show
 from qoa_platform.reports.cells import MASKED, cell, share
 from qoa_platform.reports.page import page
 from qoa_platform.reports.plots import Plot, paired
+from qoa_platform.verdicts.drifting.beside import WORDS
+from qoa_platform.verdicts.drifting.causes import Cause, RootCauses
+from qoa_platform.verdicts.drifting.words import loss_of, loss_said, where_of
 
 PLOTTED = 200
 """So many columns have plots: those that moved first."""
@@ -34,21 +37,54 @@ class Column:
     plot: Plot | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranked:
+    """A column as the ranking shows it: how sure, where, since when, and what of a loss it explains."""
+
+    column: str
+    anchor: str | None
+    adjusted: str
+    where: str
+    since: str
+    loss: str
+    changes: tuple[str, ...]
+
+
 def drift_report(
-    found: Compared, *, title: str, made: datetime, source: str = "", sensitive: Iterable[str] = ()
+    found: Compared, *, title: str, made: datetime, source: str = "", sensitive: Iterable[str] = (),
+    causes: RootCauses | None = None,
 ) -> str:  # fmt: skip
     """The page of a comparison: which columns moved, how far, above which noise, and which values did.
 
-    *made* is the time that is shown (UTC). Values of *sensitive* columns are nowhere on it: their bins are numbered.
+    *causes* are ranked before the columns: what drifted at a rate of false discoveries, where and since when. *made* is
+    the time that is shown (UTC). Values of *sensitive* columns are nowhere on it: their bins are numbered.
     """
     hidden = frozenset(sensitive)
     ordered = sorted(found.columns, key=_first)
     columns = [_column(c, index, masked=c.column in hidden) for index, c in enumerate(ordered)]
+    anchors = {c.drift.column: c.anchor for c in columns}
     return page(
         "drift", title=title, source=source, made=made, found=found, columns=columns, moved=len(found.moved),
-        left_out=max(len(columns) - PLOTTED, 0),
-        compared=sum(c.moved is not None for c in found.columns),
+        left_out=max(len(columns) - PLOTTED, 0), compared=sum(c.moved is not None for c in found.columns),
+        causes=causes, rate=share(causes.fdr) if causes else "",
+        ranked=[_ranked(c, anchors, hidden) for c in causes.columns if c.drifted] if causes else [],
+        happened=_happened(causes) if causes else "",
     )  # fmt: skip
+
+
+def _ranked(cause: Cause, anchors: Mapping[str, str], hidden: Container[str]) -> Ranked:
+    """Values of *hidden* columns stay hidden, those of segments too."""
+    masked = MASKED if cause.where and cause.where[0].column in hidden else None
+    return Ranked(
+        column=cause.column, anchor=anchors.get(cause.column), adjusted=f"{cause.adjusted:.2g}",
+        where=where_of(cause, masked=masked), since=cause.since.period if cause.since else "", loss=loss_of(cause.loss),
+        changes=() if cause.column in hidden else cause.bins,
+    )  # fmt: skip
+
+
+def _happened(causes: RootCauses) -> str:
+    """Input drift and error drift beside one another, in a sentence; empty without a loss."""
+    return f"{causes.happened}: {WORDS[causes.happened]}{loss_said(causes.loss)}" if causes.happened else ""
 
 
 def _first(column: ColumnDrift) -> tuple[int, float]:

@@ -67,6 +67,38 @@ def test_drift_of_two_files(qoa: Qoa, data: Path) -> None:
     assert (data / "d.html").read_text().count('<span class="bad">moved</span>') == 2
 
 
+def test_drift_names_the_likeliest_cause(qoa: Qoa, data: Path) -> None:
+    """Column, segment, day and what happened to a model stand on the page; a sensitive segment is masked there."""
+    rows = {"store": ["a", "b"] * 400, "day": ["2017-03-01"] * 400 + ["2017-03-02"] * 400, "loss": [1.0, 1.1] * 400}
+    before = pl.DataFrame({**rows, "price": [float(n % 40) for n in range(800)]})
+    hit = (pl.col("store") == "b") & (pl.col("day") == "2017-03-02")
+    before.write_parquet(data / "one.parquet")
+    before.with_columns(pl.when(hit).then(pl.col("price") + 100).otherwise(pl.col("price"))).write_parquet(
+        data / "two.parquet"
+    )  # fmt: skip
+    words = [
+        "drift",
+        "one.parquet",
+        "two.parquet",
+        "-o",
+        "d.html",
+        "--segment",
+        "store",
+        "--time",
+        "day",
+        "--error",
+        "loss",
+    ]
+    said = qoa("report", *words, "--json").data["report"]
+    assert (said["drifted"], said["happened"]) == (["price"], "covariate shift without harm")
+    page = (data / "d.html").read_text()
+    assert "store = b" in page
+    assert ">2017-03-02<" in page
+    assert "the model copes" in page
+    assert qoa("report", *words, "--sensitive", "store").code == 0
+    assert "store = b" not in (data / "d.html").read_text()
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -76,6 +108,8 @@ def test_drift_of_two_files(qoa: Qoa, data: Path) -> None:
         ("profile before.parquet -o p.html --contract shop.yaml --subject sale", "Allowed: sales"),
         ("profile before.parquet -o no/such/folder/p.html", "cannot be written"),
         ("drift before.parquet -o p.html", "Missing argument"),
+        ("drift before.parquet after.csv -o p.html --segment itm", "Did you mean 'item'?"),
+        ("drift before.parquet after.csv -o p.html --fdr 0", "--fdr"),
     ],
 )
 def test_what_cannot_be_done_is_said(qoa: Qoa, data: Path, words: str, said: str) -> None:
