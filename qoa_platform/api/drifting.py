@@ -23,6 +23,7 @@ class Drift(Listing):
 
     SCHEMA: ClassVar[Mapping[str, Any]] = {
         "rank": pl.Int64, "column": pl.String, "drifted": pl.Boolean, "psi": pl.Float64, "floor": pl.Float64,
+        "dispersion": pl.Float64,
         "p": pl.Float64, "adjusted_p": pl.Float64, "segment_column": pl.String, "segment": pl.String,
         "segment_share": pl.Float64, "segment_rows": pl.Float64, "since": pl.String, "loss_covariate": pl.Float64,
         "loss_low": pl.Float64, "loss_high": pl.Float64, "changes": pl.String,
@@ -81,7 +82,7 @@ class Drift(Listing):
 def drift(
     reference: Any, current: Any, *, columns: Sequence[str] | None = None, segments: Sequence[str] = (),
     error: str | None = None, time: str | None = None, missing: Missing | None = None, fdr: float = 0.05,
-    dispersion: float = 1.0, seed: int = 0,
+    dispersion: float | None = None, seed: int = 0,
 ) -> Drift:  # fmt: skip
     """What drifted between *reference* and *current*, ranked: which column, in which segment, since when, at what cost.
 
@@ -90,7 +91,8 @@ def drift(
     the model. *time* is the column of the current rows' days or times: since when. *missing* are tokens that mean it.
 
     Of the columns reported as drifted at most the share *fdr* is false, on average; *dispersion* says how much wilder
-    rows are than independent ones (baskets of ten equal rows: 10). See
+    rows are than independent ones (baskets of ten equal rows: 10); without it, it is learnt from the days of the
+    reference, where *time* is known of 20 or more, and is else 1. See
     :func:`~qoa_platform.verdicts.drifting.causes.root_causes` for the formulas.
 
     >>> before = {"town": ["a", "b"] * 500, "price": list(range(1000))}
@@ -115,7 +117,7 @@ def drift(
         columns=[c for c in chosen if c in after.columns] if columns is None else chosen,
         segments=segments, fdr=fdr, dispersion=dispersion, seed=seed,
         loss=(_numbers(before, error), _numbers(after, error)) if error else None,
-        periods=_periods(after, time) if time else None,
+        periods=(_periods(before, time), _periods(after, time)) if time else None,
     )  # fmt: skip
     return Drift(found)
 
@@ -147,7 +149,9 @@ def _numbers(frame: pl.DataFrame, column: str) -> Any:
 
 
 def _periods(frame: pl.DataFrame, column: str) -> Any:
-    """Days of times, and anything else as it is written."""
+    """Days of times, and anything else as it is written; ``None`` without the column."""
+    if column not in frame.columns:
+        return None
     values = frame.get_column(column)
     return (values.dt.date() if isinstance(values.dtype, pl.Datetime) else values).cast(pl.String).fill_null("")
 
@@ -156,7 +160,8 @@ def _record(rank: int, cause: Cause) -> dict[str, Any]:
     top, loss = (cause.where[0] if cause.where else None), cause.loss
     return {
         "rank": rank, "column": cause.column, "drifted": cause.drifted, "psi": cause.psi, "floor": cause.floor,
-        "p": cause.p, "adjusted_p": cause.adjusted, "segment_column": top.column if top else None,
+        "dispersion": cause.dispersion, "p": cause.p, "adjusted_p": cause.adjusted,
+        "segment_column": top.column if top else None,
         "segment": top.segment if top else None, "segment_share": top.part if top else None,
         "segment_rows": sum(top.shares) / 2 if top else None, "since": cause.since.period if cause.since else None,
         "loss_covariate": loss.covariate.value if loss else None, "loss_low": loss.covariate.low if loss else None,

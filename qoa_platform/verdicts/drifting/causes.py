@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from qoa_platform.verdicts.drifting.beside import Happened, happened
 from qoa_platform.verdicts.drifting.coding import Coded, Codes, coded
+from qoa_platform.verdicts.drifting.dispersion import Past
+from qoa_platform.verdicts.drifting.dispersion import dispersion as dispersion_of
 from qoa_platform.verdicts.drifting.multiplicity import adjusted_p
 from qoa_platform.verdicts.drifting.parts import LossParts, Part, joint_parts, loss_parts, parts
 from qoa_platform.verdicts.drifting.surprise import Sides, p_of
@@ -44,9 +46,9 @@ class Cause:
     """One column, by how far it drifted above its noise.
 
     *psi* over all its bins (missing is one of them) beside the *floor* of one look; *p* of the whole or of its most
-    surprising segment, and *adjusted* for all columns (Benjamini–Hochberg); *drifted* at the declared rate. *where* are
-    the segments that hold more of the shift than their rows would, *since* the period it began in, *loss* what
-    reweighting by this column alone explains.
+    surprising segment, and *adjusted* for all columns (Benjamini–Hochberg); *drifted* at the declared rate;
+    *dispersion* φ of its rows. *where* are the segments that hold more of the shift than their rows would, *since* the
+    period it began in, *loss* what reweighting by this column alone explains.
     """
 
     column: str
@@ -55,6 +57,7 @@ class Cause:
     p: float
     adjusted: float
     drifted: bool
+    dispersion: float
     bins: tuple[str, ...]
     where: tuple[Where, ...] = ()
     since: Since | None = None
@@ -67,7 +70,6 @@ class RootCauses:
 
     rows: tuple[int, int]
     fdr: float
-    dispersion: float
     columns: tuple[Cause, ...]
     loss: LossParts | None = None
     happened: Happened | None = None
@@ -82,14 +84,16 @@ class RootCauses:
 def root_causes(
     reference: Mapping[str, Any], current: Mapping[str, Any], *, columns: Sequence[str] | None = None,
     segments: Sequence[str] = (), loss: tuple[Any, Any] | None = None,
-    periods: tuple[Any, Any] | Any | None = None, fdr: float = FDR, dispersion: float = 1.0, seed: int = 0,
+    periods: tuple[Any, Any] | Any | None = None, fdr: float = FDR, dispersion: float | None = None, seed: int = 0,
 ) -> RootCauses:  # fmt: skip
     """Why *current* differs from *reference* (columns by name, each as an array).
 
     Columns are ranked by how surprising their PSI is, over all rows or in one segment, adjusted together at the false
-    discovery rate *fdr*, rows as wild as *dispersion* φ says. The shift of each of the first five that drifted is
+    discovery rate *fdr*, rows as wild as *dispersion* φ says (without it: as wild as the 20 or more
+    periods of the reference were, column by column, and else 1). The shift of each of the first five that drifted is
     ``Σ(q − p)·ln(q/p)``, the change of the mean of ``ln(q/p)``, so it splits exactly by the values of the columns of
-    *segments* (:func:`parts`). *periods* are those of the current rows, in an order that sorts: where the shift
+    *segments* (:func:`parts`). *periods* are those
+    of the current rows, or of the reference's and the current rows, in an order that sorts: where the shift
     began. *loss* is the loss of each row of both sides: what other inputs explain of its change, column by column
     (:func:`loss_parts`) and jointly (:func:`joint_parts`).
 
@@ -107,18 +111,19 @@ def root_causes(
     names, skipped = _names(reference, current, columns, fdr, dispersion)
     codes = {c: coded(reference[c], current[c]) for c in {*names, *segments}}
     rows = _rows(codes)
-    by = {s: codes[s] for s in segments}
-    found = _ranked({c: codes[c] for c in names}, by, rows, fdr, dispersion)
+    by, before = {s: codes[s] for s in segments}, periods[0] if isinstance(periods, tuple) else None
+    wild = {c: _wild(codes[c], before) if dispersion is None else dispersion for c in names}
+    found = _ranked({c: codes[c] for c in names}, by, rows, fdr, wild)
     losses, days = _losses(loss, rows), _given(periods, rows)
     deep = [cause for cause in found[:DEEP] if cause.drifted]
-    looked = {c.column: _into(c, codes, segments, days, losses, dispersion) for c in deep}
+    looked = {c.column: _into(c, codes, segments, days, losses) for c in deep}
     whole = None
     if losses is not None and names:
         kept, masks = losses
-        whole = joint_parts(kept, [_masked(codes[c], masks) for c in names], seed=seed, dispersion=dispersion)
+        whole = joint_parts(kept, [_masked(codes[c], masks) for c in names], seed=seed, dispersion=max(wild.values()))
     moved = None if whole is None else not whole.change.low <= 0 <= whole.change.high
     return RootCauses(
-        rows=rows, fdr=fdr, dispersion=dispersion, skipped=skipped, loss=whole,
+        rows=rows, fdr=fdr, skipped=skipped, loss=whole,
         columns=tuple(looked.get(c.column, c) for c in found),
         happened=happened(any(c.drifted for c in found), moved) if loss is not None else None,
     )  # fmt: skip
@@ -126,9 +131,9 @@ def root_causes(
 
 def _names(
     reference: Mapping[str, Any], current: Mapping[str, Any], columns: Sequence[str] | None, fdr: float,
-    dispersion: float,
+    dispersion: float | None,
 ) -> tuple[list[str], dict[str, str]]:  # fmt: skip
-    if not 0 < fdr < 1 or dispersion < 1:
+    if not 0 < fdr < 1 or (dispersion is not None and dispersion < 1):
         raise ValueError(f"fdr={fdr}, dispersion={dispersion} declare no rate. Allowed: 0 < fdr < 1, dispersion ≥ 1")
     absent = [c for c in columns or () if c not in reference or c not in current]
     if absent:
@@ -147,16 +152,21 @@ def _rows(codes: Mapping[str, Coded]) -> tuple[int, int]:
 
 
 def _ranked(
-    codes: Mapping[str, Coded], by: Mapping[str, Coded], rows: tuple[int, int], fdr: float, dispersion: float
+    codes: Mapping[str, Coded],
+    by: Mapping[str, Coded],
+    rows: tuple[int, int],
+    fdr: float,
+    wild: Mapping[str, float],
 ) -> list[Cause]:
     """All columns, those that drifted first, the surest first, among the very sure by how far above noise they are."""
     if not min(rows):
         return []
-    told = {name: _judged(name, each, by, dispersion) for name, each in codes.items()}
+    told = {name: _judged(name, each, by, wild[name]) for name, each in codes.items()}
     adjusted = adjusted_p([p for *_, p in told.values()])
     causes = [
         Cause(
-            column=name, psi=psi, floor=floor, p=p, adjusted=q, drifted=q <= fdr, bins=_bins(codes[name]),
+            column=name, psi=psi, floor=floor, p=p, adjusted=q, drifted=q <= fdr, dispersion=wild[name],
+            bins=_bins(codes[name]),
         )
         for (name, (psi, floor, p)), q in zip(told.items(), adjusted, strict=True)
     ]  # fmt: skip
@@ -165,6 +175,22 @@ def _ranked(
         return not c.drifted, c.p if c.p > CERTAIN else 0.0, -c.psi / c.floor if c.floor else 0.0, c.column
 
     return sorted(causes, key=place)
+
+
+def _wild(codes: Coded, periods: Any | None) -> float:
+    """φ of a column: how much wilder the reference's own periods were than independent rows; 1 where they are few."""
+    if periods is None:
+        return 1.0
+    names, place = np.unique(np.asarray(periods).astype(str), return_inverse=True)
+    if place.size != codes.reference.size:
+        raise ValueError(
+            f"there are {place.size} periods for {codes.reference.size} reference rows. Allowed: one for each"
+        )
+    size, whole = len(codes.labels), codes.counts[0]
+    each = np.bincount(place * size + codes.reference, minlength=names.size * size).reshape(-1, size)
+    past = [Past(value=_distance(whole, day, 1.0)[0], rows=int(day.sum())) for day in each]
+    found = dispersion_of("drift.psi", past, reference=int(whole.sum()), bins=int((whole > 0).sum()))
+    return found.phi if found.known else 1.0
 
 
 def _judged(
@@ -222,10 +248,10 @@ def _scores(codes: Coded) -> tuple[Floats, Floats]:
 
 def _into(
     cause: Cause, codes: Mapping[str, Coded], segments: Sequence[str], periods: Any | None,
-    losses: tuple[tuple[Floats, Floats], tuple[Any, Any]] | None, dispersion: float,
+    losses: tuple[tuple[Floats, Floats], tuple[Any, Any]] | None,
 ) -> Cause:  # fmt: skip
     """*cause* with its segments, its beginning and its part of the loss."""
-    own = codes[cause.column]
+    own, dispersion = codes[cause.column], cause.dispersion
     scores = _scores(own)
     where = [
         Where(
@@ -240,6 +266,7 @@ def _into(
         part = loss_parts(losses[0], _masked(own, losses[1]), dispersion=dispersion)
     return Cause(
         column=cause.column, psi=cause.psi, floor=cause.floor, p=cause.p, adjusted=cause.adjusted, drifted=True,
+        dispersion=dispersion,
         bins=cause.bins, where=tuple(held[:KEPT]), loss=part,
         since=None if periods is None else began(scores[0], scores[1], periods, dispersion),
     )  # fmt: skip

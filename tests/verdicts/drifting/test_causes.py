@@ -69,6 +69,20 @@ def test_nothing_is_rarely_found_where_nothing_moved() -> None:
     assert alarms <= 7
 
 
+def test_rows_in_baskets_are_no_drift() -> None:
+    """Baskets of equal rows make everything significant, unless the days of the reference say how wild rows are."""
+    rng, alarms = np.random.default_rng(2), {"told": 0, "untold": 0}
+    for _ in range(30):
+        before, after = ({f"x{i}": np.repeat(rng.normal(size=300), 8) for i in range(4)} for _ in range(2))
+        days = np.repeat(np.arange(30), 80)
+        alarms["untold"] += bool(root_causes(before, after).drifted)
+        found = root_causes(before, after, periods=(days, days))
+        alarms["told"] += bool(found.drifted)
+        assert all(4 < c.dispersion < 16 for c in found.columns)
+    assert alarms["untold"] == 30
+    assert alarms["told"] <= 5
+
+
 @given(st.integers(0, 10**6), st.integers(1, 6), st.booleans())
 def test_parts_add_up(seed: int, groups: int, lost: bool) -> None:
     """Mix and within of all segments sum to the change of the mean, also where a segment came or went."""
@@ -143,7 +157,8 @@ def test_what_is_asked_wrongly() -> None:
     """A rate that is none, a column of one side, lengths that differ: errors that say what is allowed."""
     one = {"x": [1, 2, 3]}
     wrong: list[dict[str, Any]] = [
-        {"fdr": 0.0}, {"dispersion": 0.5}, {"columns": ["y"]}, {"periods": [1]}, {"loss": ([1.0], [1.0])},
+        {"fdr": 0.0}, {"dispersion": 0.5}, {"columns": ["y"]}, {"periods": [1]}, {"periods": ([1], [1, 2, 3])},
+        {"loss": ([1.0], [1.0])},
     ]  # fmt: skip
     for more in wrong:
         with pytest.raises(ValueError, match="Allowed"):
