@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Self
 
 from qoa_platform.metrics.declaring import param
 from qoa_platform.metrics.frame_metric import FrameMetric, undefined
-from qoa_platform.metrics.protocol import Arity, MetricError, MetricSpec
+from qoa_platform.metrics.protocol import Arity, MetricError, MetricSpec, Source
 from qoa_platform.metrics.specs import spec
 from qoa_platform.records import Ask, Direction, Fixed, Operator, Profile, Promise, Reading, Subject, Unit
 
@@ -26,6 +26,7 @@ class Watched(FrameMetric):
     direction = Direction.LOWER
     arity = Arity.ANY
     per_column = False
+    source = Source.PUBLICATION
     LEVEL: ClassVar[str | None] = None
     """The field that is the alarm level."""
     HIGHEST: ClassVar[float | None] = None

@@ -12,6 +12,8 @@ BESIDES = {
     "data.detection_precision": "no column says which cells somebody flagged",
     "data.detection_recall": "no column says which cells somebody flagged",
     "data.detection_f1": "no column says which cells somebody flagged",
+    "drift.ddm": "no column holds the errors of a model",
+    "drift.e_detector": "no column holds the errors of a model",
 }
 """What cannot be said of these sales, and why."""
 
