@@ -14,6 +14,8 @@ BESIDES = {
     "data.detection_f1": "no column says which cells somebody flagged",
     "drift.ddm": "no column holds the errors of a model",
     "drift.e_detector": "no column holds the errors of a model",
+    "service.split_p": "no column says which arm a row belongs to",
+    "service.error_e_value": "no column says which arm a row belongs to",
 }
 """What cannot be said of these sales, and why."""
 
