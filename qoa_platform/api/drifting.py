@@ -17,13 +17,17 @@ from qoa_platform.verdicts.drifting.words import loss_of, loss_said, where_of
 
 @dataclass(frozen=True, slots=True)
 class Drift(Listing):
-    """What drifted, likeliest cause first: one row per column. *found* holds everything (:class:`RootCauses`)."""
+    """What drifted, likeliest cause first: one row per column. *found* holds everything (:class:`RootCauses`).
+
+    Printed are the stability index and its noise where the column is furthest above it (all rows, or one segment);
+    *psi* and *floor* of the records are those of all rows, *place_psi* is that of the place.
+    """
 
     found: RootCauses
 
     SCHEMA: ClassVar[Mapping[str, Any]] = {
         "rank": pl.Int64, "column": pl.String, "drifted": pl.Boolean, "psi": pl.Float64, "floor": pl.Float64,
-        "dispersion": pl.Float64,
+        "place_psi": pl.Float64, "dispersion": pl.Float64,
         "p": pl.Float64, "adjusted_p": pl.Float64, "segment_column": pl.String, "segment": pl.String,
         "segment_share": pl.Float64, "segment_rows": pl.Float64, "since": pl.String, "loss_covariate": pl.Float64,
         "loss_low": pl.Float64, "loss_high": pl.Float64, "changes": pl.String,
@@ -60,7 +64,7 @@ class Drift(Listing):
         """The rows as a person reads them."""
         return [
             (
-                c.column, "moved" if c.drifted else "as before", f"{c.psi:.3g}", f"{c.floor:.3g}",
+                c.column, "moved" if c.drifted else "as before", f"{c.place.psi:.3g}", f"{c.place.floor:.3g}",
                 f"{c.adjusted:.2g}", where_of(c), c.since.period if c.since else "", loss_of(c.loss),
                 "; ".join(c.bins) if c.drifted else "",
             )
@@ -82,6 +86,7 @@ class Drift(Listing):
 def drift(
     reference: Any, current: Any, *, columns: Sequence[str] | None = None, segments: Sequence[str] = (),
     error: str | None = None, time: str | None = None, missing: Missing | None = None, fdr: float = 0.05,
+    least: float = 0.01,
     dispersion: float | None = None, seed: int = 0,
 ) -> Drift:  # fmt: skip
     """What drifted between *reference* and *current*, ranked: which column, in which segment, since when, at what cost.
@@ -90,7 +95,8 @@ def drift(
     is the column of each row's loss: how much of its change other inputs explain, and which of four things happened to
     the model. *time* is the column of the current rows' days or times: since when. *missing* are tokens that mean it.
 
-    Of the columns reported as drifted at most the share *fdr* is false, on average; *dispersion* says how much wilder
+    A column drifted where its stability index, over all rows or in one segment, is at least *least*, and no noise: of
+    the columns reported at most the share *fdr* is false, on average; *dispersion* says how much wilder
     rows are than independent ones (baskets of ten equal rows: 10); without it, it is learnt from the days of the
     reference, where *time* is known of 20 or more, and is else 1. See
     :func:`~qoa_platform.verdicts.drifting.causes.root_causes` for the formulas.
@@ -115,7 +121,7 @@ def drift(
     found = root_causes(
         _arrays(before, read, missing), _arrays(after, [*read, *_new(before, after, named, columns)], missing),
         columns=[c for c in chosen if c in after.columns] if columns is None else chosen,
-        segments=segments, fdr=fdr, dispersion=dispersion, seed=seed,
+        segments=segments, fdr=fdr, least=least, dispersion=dispersion, seed=seed,
         loss=(_numbers(before, error), _numbers(after, error)) if error else None,
         periods=(_periods(before, time), _periods(after, time)) if time else None,
     )  # fmt: skip
@@ -160,7 +166,7 @@ def _record(rank: int, cause: Cause) -> dict[str, Any]:
     top, loss = (cause.where[0] if cause.where else None), cause.loss
     return {
         "rank": rank, "column": cause.column, "drifted": cause.drifted, "psi": cause.psi, "floor": cause.floor,
-        "dispersion": cause.dispersion, "p": cause.p, "adjusted_p": cause.adjusted,
+        "place_psi": cause.place.psi, "dispersion": cause.dispersion, "p": cause.p, "adjusted_p": cause.adjusted,
         "segment_column": top.column if top else None,
         "segment": top.segment if top else None, "segment_share": top.part if top else None,
         "segment_rows": sum(top.shares) / 2 if top else None, "since": cause.since.period if cause.since else None,

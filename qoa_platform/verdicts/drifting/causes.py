@@ -8,20 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qoa_platform.verdicts.drifting.beside import Happened, happened
-from qoa_platform.verdicts.drifting.coding import Coded, Codes, coded
-from qoa_platform.verdicts.drifting.dispersion import Past
-from qoa_platform.verdicts.drifting.dispersion import dispersion as dispersion_of
+from qoa_platform.verdicts.drifting.coding import Coded, coded
 from qoa_platform.verdicts.drifting.multiplicity import adjusted_p
 from qoa_platform.verdicts.drifting.parts import LossParts, Part, joint_parts, loss_parts, parts
-from qoa_platform.verdicts.drifting.surprise import Sides, p_of
+from qoa_platform.verdicts.drifting.places import Place, combined, places, wildness
 
 Floats = NDArray[np.float64]
+EFFECT = 0.01
+"""The default least PSI that matters: about 4 of 100 rows in another bin."""
 FDR, DEEP, KEPT = 0.05, 5, 3
 """The default rate of false discoveries; so many columns are looked into, and so many segments of each are kept."""
-LEAST = 100
-"""Segments with fewer rows on a side are not judged by themselves."""
-CERTAIN = 1e-12
-"""Below such a chance one column is no surer than another."""
 SURE = 3.0
 """A period, a segment or a loss stands out beyond so many standard errors."""
 
@@ -46,9 +42,10 @@ class Cause:
     """One column, by how far it drifted above its noise.
 
     *psi* over all its bins (missing is one of them) beside the *floor* of one look; *p* of the whole or of its most
-    surprising segment, and *adjusted* for all columns (Benjamini–Hochberg); *drifted* at the declared rate;
-    *dispersion* φ of its rows. *where* are the segments that hold more of the shift than their rows would, *since* the
-    period it began in, *loss* what reweighting by this column alone explains.
+    surprising segment, and *adjusted* for all columns (Benjamini–Hochberg); *drifted* at the declared rate, and by
+    enough; *dispersion* φ of its rows. *place* is where it is furthest above noise: all rows, or one segment; *bins*
+    are those that moved most there. *where* are the segments that hold more of the shift than their rows would, *since*
+    the period it began in, *loss* what reweighting by this column alone explains.
     """
 
     column: str
@@ -58,6 +55,7 @@ class Cause:
     adjusted: float
     drifted: bool
     dispersion: float
+    place: Place
     bins: tuple[str, ...]
     where: tuple[Where, ...] = ()
     since: Since | None = None
@@ -84,17 +82,18 @@ class RootCauses:
 def root_causes(
     reference: Mapping[str, Any], current: Mapping[str, Any], *, columns: Sequence[str] | None = None,
     segments: Sequence[str] = (), loss: tuple[Any, Any] | None = None,
-    periods: tuple[Any, Any] | Any | None = None, fdr: float = FDR, dispersion: float | None = None, seed: int = 0,
+    periods: tuple[Any, Any] | Any | None = None, fdr: float = FDR, least: float = EFFECT,
+    dispersion: float | None = None, seed: int = 0,
 ) -> RootCauses:  # fmt: skip
     """Why *current* differs from *reference* (columns by name, each as an array).
 
-    Columns are ranked by how surprising their PSI is, over all rows or in one segment, adjusted together at the false
-    discovery rate *fdr*, rows as wild as *dispersion* φ says (without it: as wild as the 20 or more
-    periods of the reference were, column by column, and else 1). The shift of each of the first five that drifted is
-    ``Σ(q − p)·ln(q/p)``, the change of the mean of ``ln(q/p)``, so it splits exactly by the values of the columns of
-    *segments* (:func:`parts`). *periods* are those
-    of the current rows, or of the reference's and the current rows, in an order that sorts: where the shift
-    began. *loss* is the loss of each row of both sides: what other inputs explain of its change, column by column
+    A column drifted where its PSI, over all rows or in one segment, is at least *least*, and where that surprise is
+    reported among those of all columns at the false discovery rate *fdr*, rows as wild as *dispersion* φ says (without
+    it: as the 20 or more periods of the reference were, column by column, and else 1). First stand those furthest
+    above their noise. The shift of each of the first five is ``Σ(q − p)·ln(q/p)``, the change of the mean of
+    ``ln(q/p)``, so it splits exactly by the values of the columns of *segments* (:func:`parts`). *periods* are those
+    of the current rows, or of the reference's and the current rows, in an order that sorts: where the shift began.
+    *loss* is the loss of each row of both sides: what other inputs explain of its change, column by column
     (:func:`loss_parts`) and jointly (:func:`joint_parts`).
 
     Rows whose loss is no finite number count in the drift and not in the loss. Raises ValueError for a rate outside
@@ -112,8 +111,8 @@ def root_causes(
     codes = {c: coded(reference[c], current[c]) for c in {*names, *segments}}
     rows = _rows(codes)
     by, before = {s: codes[s] for s in segments}, periods[0] if isinstance(periods, tuple) else None
-    wild = {c: _wild(codes[c], before) if dispersion is None else dispersion for c in names}
-    found = _ranked({c: codes[c] for c in names}, by, rows, fdr, wild)
+    wild = {c: wildness(codes[c], before) if dispersion is None else dispersion for c in names}
+    found = _ranked({c: codes[c] for c in names}, by, rows, (fdr, least), wild)
     losses, days = _losses(loss, rows), _given(periods, rows)
     deep = [cause for cause in found[:DEEP] if cause.drifted]
     looked = {c.column: _into(c, codes, segments, days, losses) for c in deep}
@@ -155,95 +154,40 @@ def _ranked(
     codes: Mapping[str, Coded],
     by: Mapping[str, Coded],
     rows: tuple[int, int],
-    fdr: float,
+    limits: tuple[float, float],
     wild: Mapping[str, float],
 ) -> list[Cause]:
-    """All columns, those that drifted first, the surest first, among the very sure by how far above noise they are."""
+    """All columns: those that drifted first, those furthest above their noise before others."""
     if not min(rows):
         return []
-    told = {name: _judged(name, each, by, wild[name]) for name, each in codes.items()}
-    adjusted = adjusted_p([p for *_, p in told.values()])
+    told = {name: places(name, each, by, wild[name]) for name, each in codes.items()}
+    adjusted = adjusted_p([combined(each) for each in told.values()])
     causes = [
-        Cause(
-            column=name, psi=psi, floor=floor, p=p, adjusted=q, drifted=q <= fdr, dispersion=wild[name],
-            bins=_bins(codes[name]),
-        )
-        for (name, (psi, floor, p)), q in zip(told.items(), adjusted, strict=True)
+        _cause(name, each, q, codes[name], wild[name], limits)
+        for (name, each), q in zip(told.items(), adjusted, strict=True)
     ]  # fmt: skip
-
-    def place(c: Cause) -> tuple[bool, float, float, str]:
-        return not c.drifted, c.p if c.p > CERTAIN else 0.0, -c.psi / c.floor if c.floor else 0.0, c.column
-
-    return sorted(causes, key=place)
+    return sorted(causes, key=lambda c: (not c.drifted, -c.place.times if c.drifted else c.p, c.column))
 
 
-def _wild(codes: Coded, periods: Any | None) -> float:
-    """φ of a column: how much wilder the reference's own periods were than independent rows; 1 where they are few."""
-    if periods is None:
-        return 1.0
-    names, place = np.unique(np.asarray(periods).astype(str), return_inverse=True)
-    if place.size != codes.reference.size:
-        raise ValueError(
-            f"there are {place.size} periods for {codes.reference.size} reference rows. Allowed: one for each"
-        )
-    size, whole = len(codes.labels), codes.counts[0]
-    each = np.bincount(place * size + codes.reference, minlength=names.size * size).reshape(-1, size)
-    past = [Past(value=_distance(whole, day, 1.0)[0], rows=int(day.sum())) for day in each]
-    found = dispersion_of("drift.psi", past, reference=int(whole.sum()), bins=int((whole > 0).sum()))
-    return found.phi if found.known else 1.0
+def _cause(
+    name: str, found: Sequence[Place], adjusted: float, codes: Coded, wild: float, limits: tuple[float, float]
+) -> Cause:
+    """One column, at its whole or at the segment that moved furthest above its noise, of those that are sure."""
+    fdr, least = limits
+    sure = [p for p in found if p.alone <= fdr and p.psi >= least]
+    place = max(sure, key=lambda p: p.times, default=found[0])
+    return Cause(
+        column=name, psi=found[0].psi, floor=found[0].floor, p=combined(found), adjusted=adjusted, dispersion=wild,
+        drifted=adjusted <= fdr and bool(sure), place=place, bins=_bins(codes, place),
+    )  # fmt: skip
 
 
-def _judged(
-    name: str, codes: Coded, by: Mapping[str, Coded], dispersion: float
-) -> tuple[float, float, float]:  # fmt: skip
-    """PSI of the whole, its noise floor, and the surprise of the whole or of its most surprising segment.
-
-    Half of the chance is spent on the whole, the other half on all segments alike (Bonferroni): drift of few rows in
-    one place is seen there, and not in the whole.
-    """
-    psi, floor, p = _distance(*codes.counts, dispersion)
-    size, chances = len(codes.labels), []
-    for segments in (s for other, s in by.items() if other != name):
-        shape = (len(segments.labels), size)
-        sides = zip((segments.reference, segments.current), (codes.reference, codes.current), strict=True)
-        before, after = (np.bincount(g * size + k, minlength=shape[0] * size).reshape(shape) for g, k in sides)
-        large = np.minimum(before.sum(axis=1), after.sum(axis=1)) >= LEAST
-        chances += [_distance(before[g], after[g], dispersion)[2] for g in np.flatnonzero(large)]
-    return psi, floor, min(1.0, 2 * p, 2 * len(chances) * min(chances)) if chances else p
-
-
-def _distance(before: Codes, after: Codes, dispersion: float) -> tuple[float, float, float]:
-    """PSI over the bins that either side has, its noise floor, and its surprise."""
-    rows, held = (int(before.sum()), int(after.sum())), before + after > 0
-    before, after = before[held], after[held]
-    if before.size < 2:  # noqa: PLR2004 (one value on both sides cannot move)
-        return 0.0, 0.0, 1.0
-    p, q = _smoothed(before), _smoothed(after)
-    psi = float(((q - p) * np.log(q / p)).sum())
-    sides = Sides(rows=rows[1], reference=rows[0], bins=before.size, dispersion=dispersion)
-    surprise = p_of("drift.psi", psi, sides)
-    return psi, sides.floor("drift.psi") or 0.0, 1.0 if surprise is None else surprise
-
-
-def _smoothed(counts: Codes) -> Floats:
-    return np.asarray((counts + 0.5) / (counts.sum() + counts.size / 2), dtype=np.float64)
-
-
-def _bins(codes: Coded) -> tuple[str, ...]:
-    """The three bins whose share moved most, in words."""
-    before, after = codes.counts
+def _bins(codes: Coded, place: Place) -> tuple[str, ...]:
+    """The three bins whose share moved most there, in words."""
+    before, after = place.counts
     p, q = before / before.sum(), after / after.sum()
     top = sorted(range(p.size), key=lambda k: -abs(q[k] - p[k]))[:KEPT]
     return tuple(f"{codes.labels[k]}: {p[k]:.1%} → {q[k]:.1%}" for k in top if p[k] != q[k])
-
-
-def _scores(codes: Coded) -> tuple[Floats, Floats]:
-    """``ln(q/p)`` of the bin of each row: a mean whose change is the stability index."""
-    before, after = codes.counts
-    held = before + after > 0
-    score = np.zeros(before.size)
-    score[held] = np.log(_smoothed(after[held]) / _smoothed(before[held]))
-    return score[codes.reference], score[codes.current]
 
 
 def _into(
@@ -252,7 +196,8 @@ def _into(
 ) -> Cause:  # fmt: skip
     """*cause* with its segments, its beginning and its part of the loss."""
     own, dispersion = codes[cause.column], cause.dispersion
-    scores = _scores(own)
+    place = cause.place
+    scores = place.scores(own)
     where = [
         Where(
             column=name, segment=p.segment, mix=p.mix, within=p.within, shares=p.shares, part=p.part,
@@ -266,10 +211,21 @@ def _into(
         part = loss_parts(losses[0], _masked(own, losses[1]), dispersion=dispersion)
     return Cause(
         column=cause.column, psi=cause.psi, floor=cause.floor, p=cause.p, adjusted=cause.adjusted, drifted=True,
-        dispersion=dispersion,
+        dispersion=dispersion, place=place,
         bins=cause.bins, where=tuple(held[:KEPT]), loss=part,
-        since=None if periods is None else began(scores[0], scores[1], periods, dispersion),
+        since=None if periods is None else _began(scores, place, codes, periods, dispersion),
     )  # fmt: skip
+
+
+def _began(
+    scores: tuple[Floats, Floats], place: Place, codes: Mapping[str, Coded], periods: Any, dispersion: float
+) -> Since | None:
+    """In the rows of the place alone."""
+    if place.column is None:
+        return began(*scores, periods, dispersion)
+    inside = codes[place.column]
+    mine = inside.current == place.index
+    return began(scores[0][inside.reference == place.index], scores[1][mine], periods[mine], dispersion)
 
 
 def began(before: Floats, after: Floats, periods: Any, dispersion: float = 1.0) -> Since | None:
