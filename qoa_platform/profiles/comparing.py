@@ -58,7 +58,7 @@ class Distance:
         """Whether it lies above the noise; ``None`` where that cannot be said."""
         if self.floor is None or self.reading.value is None:
             return None
-        return self.reading.value > self.floor
+        return abs(self.reading.value) > self.floor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

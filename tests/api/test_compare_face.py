@@ -26,6 +26,15 @@ def test_what_moved_is_said_and_what_did_not_is_not() -> None:
     assert compare(BEFORE[:2000], BEFORE[2000:]).moved == ()
 
 
+def test_a_mean_that_fell_has_moved_too() -> None:
+    """A signed distance lies above its noise on either side."""
+    before, after = {"x": [float(n % 10) for n in range(500)]}, {"x": [float(n % 10) - 2 for n in range(500)]}
+    shift = compare(before, after)["x"].distance("drift.mean_shift")
+    assert shift is not None
+    assert (shift.reading.value or 0) < 0
+    assert shift.moved
+
+
 def test_distances_are_the_metrics_of_the_catalogue() -> None:
     """Nothing is computed anew: the values are those of ``measure`` against the same reference."""
     found, measured = compare(BEFORE, AFTER), measure(AFTER[["x", "c"]], "drift.psi", reference=BEFORE)

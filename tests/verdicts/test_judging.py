@@ -129,6 +129,33 @@ def test_a_bound_below_the_noise_floor_is_insufficient() -> None:
     assert judged(BELOW, value(0.72), Direction.LOWER, floor=0.1).violated
 
 
+def test_of_a_signed_shift_the_nearer_side_must_stand_above_noise() -> None:
+    """Bounds on either side of 0 are drowned when the nearer one lies below the floor, and only then."""
+    either = Fixed(operator=Operator.BETWEEN, bound=-0.1, upper=0.5, text="between -0.1 and 0.5")
+    assert judged(either, value(0.0), Direction.TARGET, floor=0.2).reason is Reason.INSUFFICIENT_N
+    assert judged(either, value(0.0), Direction.TARGET, floor=0.05).satisfied
+    below = Fixed(operator=Operator.GE, bound=-0.3, text=">= -0.3")
+    assert judged(below, value(-0.4), Direction.TARGET, floor=0.2).violated
+    assert judged(below, value(-0.4), Direction.TARGET, floor=0.4).reason is Reason.INSUFFICIENT_N
+
+
+def test_false_discoveries_are_held_instead_of_a_floor() -> None:
+    """Under ``fdr:`` the bound decides what is reported at the rate; what noise may explain, or hide, is unknown."""
+    promise = Promise(id="p", metric="drift.psi", columns=("a", "b"), must=BELOW, fdr=0.05)
+
+    def status(psi: float, adjusted: float, floor: float) -> str:
+        seen = Observed(reading=value(psi), adjusted=adjusted, floor=floor)
+        calm = Observed(reading=value(0.01), adjusted=0.9, floor=0.1)
+        verdict = judge_columns(
+            promise, context=CONTEXT, columns={"a": calm, "b": seen}, unit=Unit.NAT, direction=Direction.LOWER
+        )  # fmt: skip
+        return str(verdict)
+
+    assert status(0.9, 0.01, floor=0.5) == "violated"
+    assert status(0.9, 0.2, floor=0.5) == status(0.1, 0.01, floor=0.5) == "unknown(insufficient_n)"
+    assert status(0.1, 0.01, floor=0.15) == "satisfied"
+
+
 def test_an_error_interval_over_the_bound_is_imprecise() -> None:
     """A sketched value whose interval holds the bound is unknown(imprecise); clear of it, it is judged."""
     assert judged(AT_LEAST, value(0.995, bound=0.01)).reason is Reason.IMPRECISE
