@@ -1,19 +1,52 @@
 """Declarative monitoring and quality of analytics on Dagster. Importing this imports nothing else.
 
 The small Python face is found here by name, and imported when it is first used: ``qoa_platform.measure``, ``judge``,
-``prepare``, ``flags``, ``suggest``, ``compare``, ``drift``, ``sequential_test``; ``SqlTable`` is a table of a database
-to them.
+``prepare``, ``flags``, ``suggest``, ``compare``, ``compare_models``, ``drift``, ``sequential_test``; ``SqlTable`` is a
+table of a database to them.
 """
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from qoa_platform.api import SqlTable, compare, drift, flags, judge, measure, prepare, sequential_test, suggest
+    from qoa_platform.api import (
+        SqlTable,
+        compare,
+        compare_models,
+        drift,
+        flags,
+        judge,
+        measure,
+        prepare,
+        sequential_test,
+        suggest,
+    )
 
-FACE = ("compare", "drift", "flags", "judge", "measure", "prepare", "sequential_test", "suggest", "SqlTable")
+FACE = (
+    "compare",
+    "compare_models",
+    "drift",
+    "flags",
+    "judge",
+    "measure",
+    "prepare",
+    "sequential_test",
+    "suggest",
+    "SqlTable",
+)
 """What ``qoa_platform.api`` lends its name to."""
 
-__all__ = ["SqlTable", "compare", "drift", "flags", "judge", "measure", "prepare", "sequential_test", "suggest"]
+__all__ = [
+    "SqlTable",
+    "compare",
+    "compare_models",
+    "drift",
+    "flags",
+    "judge",
+    "measure",
+    "prepare",
+    "sequential_test",
+    "suggest",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -11,6 +11,7 @@ from qoa_platform.api.frames import framed
 from qoa_platform.api.history import History
 from qoa_platform.api.listing import Listing
 from qoa_platform.api.measuring import measure
+from qoa_platform.api.model_comparison import ModelComparison, compare_models
 from qoa_platform.api.predictions import SubjectError
 from qoa_platform.api.preparing import Document, Past, Prepared, prepare
 from qoa_platform.api.readings import Readings
@@ -26,6 +27,7 @@ __all__ = [
     "Drift",
     "History",
     "Listing",
+    "ModelComparison",
     "Prepared",
     "Readings",
     "SequentialTest",
@@ -34,6 +36,7 @@ __all__ = [
     "SubjectError",
     "Verdicts",
     "compare",
+    "compare_models",
     "drift",
     "flags",
     "judge",

@@ -1,7 +1,7 @@
 """Owns judging: readings, promises and history in, verdicts out. Pure; imports records only."""
 
 from qoa_platform.verdicts.bounds import fixed_bounds, inside, margin_of, uncertain, versus_bounds
-from qoa_platform.verdicts.comparison import Interval, Method, Pair, objective_verdict, paired, threshold
+from qoa_platform.verdicts.comparing.pairs import Interval, Method, Pair, objective_verdict, paired, threshold
 from qoa_platform.verdicts.context import Context
 from qoa_platform.verdicts.due import Due, check_expected, due, missed_verdict
 from qoa_platform.verdicts.judging import (

@@ -1,4 +1,4 @@
-"""Tests of verdicts.comparison: intervals against scipy, coverage by simulation, the objective's verdict."""
+"""Tests of verdicts.comparing.pairs: intervals against scipy, coverage by simulation, the objective's verdict."""
 
 from datetime import UTC, datetime
 from math import inf, nan

@@ -1,0 +1,244 @@
+"""Owns recipes on folds: every estimator on the same folds, by group and at random, and what their difference tells."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qoa_platform.verdicts.comparing.decisions import Effect
+from qoa_platform.verdicts.comparing.effects import nadeau_bengio
+from qoa_platform.verdicts.comparing.leaks import Folds, Leak, candidates, likeness, shared
+from qoa_platform.verdicts.comparing.pairing import AUC, EVENLY, Found, Rows, found, sign
+from qoa_platform.verdicts.comparing.scores import SCORES
+
+Values = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crossed:
+    """Out-of-fold predictions as rows by challenger, on the folds that count; *random*: on random folds, if others.
+
+    *recipes* are Nadeau–Bengio effects over the folds, *grouped* says whether folds were made by group.
+    """
+
+    rows: Mapping[str, Rows]
+    recipes: Mapping[str, Effect]
+    random: Mapping[str, Rows]
+    leaks: tuple[Leak, ...]
+    grouped: bool
+    champion: str
+    metric: Any
+
+
+def crossed(
+    recipes: Mapping[str, Any], table: Any, y: Values, *, metric: Any, higher: bool, groups: Any, folds: int,
+    confidence: float, champion: str, draw: np.random.Generator, beside: Any,
+) -> Crossed:  # fmt: skip
+    """Fit every recipe on the same *folds*; by *groups* if given, and at random, so that both can be told apart.
+
+    Raises ValueError for fewer than two folds or rows than folds, and for a name of groups that no column has.
+    """
+    if not 2 <= folds <= len(y):  # noqa: PLR2004 (one fold trains on nothing)
+        message = f"cv {folds} is not allowed. Allowed: 2 to the number of rows ({len(y):,})"
+        raise ValueError(message)
+    columns = _columns(table, beside)
+    name, codes = _groups(groups, columns, len(y))
+    if name is not None and hasattr(table, "columns") and name in list(table.columns):
+        table = table.drop(columns=[name]) if hasattr(table, "iloc") else table.drop(name)
+    told = np.unique(y, return_inverse=True)[1] if _classes(metric) else None
+    at_random = random_folds(len(y), folds, draw, told)
+    apart = {n: out_of_fold(e, table, y, at_random, metric) for n, e in recipes.items()}
+    labels = np.unique(y)
+
+    def rows(predicted: Mapping[str, Values], clusters: Values | None) -> dict[str, Rows]:
+        return {
+            n: Rows(
+                truth=y, champion=predicted[champion], challenger=p, metric=metric, labels=labels, clusters=clusters,
+                higher=higher,
+            )
+            for n, p in predicted.items()
+            if n != champion
+        }  # fmt: skip
+
+    if codes is None:
+        suspects = candidates(columns, _features(table), draw)
+        leaks = tuple(
+            _leak(n, np.unique(columns[n].astype(str), return_inverse=True)[1], recipes[champion], table, y, metric,
+                  at_random, apart[champion], folds, confidence, higher, draw)
+            for n in suspects[:2]
+        )  # fmt: skip
+        made = rows(apart, None)
+        return Crossed(
+            rows=made, recipes=_over(made, at_random, confidence), random={}, leaks=leaks, grouped=False,
+            champion=champion, metric=metric,
+        )  # fmt: skip
+    parts = group_folds(codes, folds)
+    by_group = {n: out_of_fold(e, table, y, parts, metric) for n, e in recipes.items()}
+    leaks = tuple(
+        _gap(
+            f"{name or 'groups'} ({n})",
+            codes,
+            table,
+            y,
+            metric,
+            at_random,
+            apart[n],
+            by_group[n],
+            confidence,
+            higher,
+            draw,
+        )
+        for n in recipes
+    )
+    made = rows(by_group, codes)
+    return Crossed(
+        rows=made, recipes=_over(made, parts, confidence), random=rows(apart, None), leaks=leaks, grouped=True,
+        champion=champion, metric=metric,
+    )  # fmt: skip
+
+
+def random_folds(n: int, folds: int, draw: np.random.Generator, classes: Values | None) -> Folds:
+    """Random folds, of equal shares of each class where there are *classes*."""
+    order = draw.permutation(n)
+    if classes is not None:
+        order = order[np.argsort(classes[order], kind="stable")]
+    of = np.empty(n, dtype=np.int64)
+    of[order] = np.arange(n) % folds
+    return [(np.flatnonzero(of != k), np.flatnonzero(of == k)) for k in range(folds)]
+
+
+def group_folds(codes: Values, folds: int) -> Folds:
+    """Folds that never split a group: the largest group goes to the emptiest fold (scikit-learn's GroupKFold)."""
+    sizes = np.bincount(codes)
+    folds = min(folds, len(sizes))
+    filled = np.zeros(folds)
+    of = np.empty(len(sizes), dtype=np.int64)
+    for group in np.argsort(sizes, kind="stable")[::-1]:
+        of[group] = np.argmin(filled)
+        filled[of[group]] += sizes[group]
+    return [(np.flatnonzero(of[codes] != k), np.flatnonzero(of[codes] == k)) for k in range(folds)]
+
+
+def out_of_fold(estimator: Any, table: Any, y: Values, folds: Folds, metric: Any) -> Values:
+    """What a clone fitted on each fold's training rows says of its test rows."""
+    from sklearn.base import clone  # noqa: PLC0415 (heavy import)
+
+    said: Values | None = None
+    labels = np.unique(y)
+    for train, test in folds:
+        model = clone(estimator).fit(_taken(table, train), y[train])
+        values = _scored(model, _taken(table, test), labels) if metric == AUC else model.predict(_taken(table, test))
+        values = np.asarray(values)
+        if said is None:
+            said = np.empty((len(y), *values.shape[1:]), dtype=y.dtype if _classes(metric) and metric != AUC else float)
+        said[test] = values
+    assert said is not None  # noqa: S101
+    return said
+
+
+def _scored(model: Any, table: Any, labels: Values) -> Values:
+    if not hasattr(model, "predict_proba"):
+        return np.asarray(model.decision_function(table))
+    given = model.predict_proba(table)
+    full = np.zeros((len(given), len(labels)))
+    full[:, np.searchsorted(labels, model.classes_)] = given
+    return full[:, 1] if len(labels) == 2 else full  # noqa: PLR2004 (two classes have one score)
+
+
+def _over(rows: Mapping[str, Rows], folds: Folds, confidence: float) -> dict[str, Effect]:
+    """Nadeau–Bengio over the folds, where the metric has a value in each."""
+    held = {}
+    share = float(np.mean([len(test) / len(train) for train, test in folds]))
+    for name, r in rows.items():
+        values = np.array([_value(r, r.challenger, test) - _value(r, r.champion, test) for _, test in folds])
+        if len(values) > 2 and np.isfinite(values).all():  # noqa: PLR2004 (two folds have no spread)
+            held[name] = nadeau_bengio(sign(r) * values, share, confidence=confidence)
+    return held
+
+
+def _value(rows: Rows, said: Values, test: Values) -> float:
+    from qoa_platform.verdicts.comparing.ranking import auc_macro  # noqa: PLC0415 (only here)
+
+    truth, predicted = rows.truth[test], said[test]
+    if callable(rows.metric):
+        return float(rows.metric(truth, predicted))
+    if rows.metric == AUC:
+        return auc_macro(truth, predicted.astype(np.float64), rows.labels)[0]
+    score = SCORES[rows.metric]
+    return float(score.value(score.sums(truth, predicted, rows.labels).sum(axis=0)))
+
+
+def _leak(  # noqa: PLR0917 (one call)
+    name: str, codes: Values, model: Any, table: Any, y: Values, metric: Any, at_random: Folds, apart: Values,
+    folds: int, confidence: float, higher: bool, draw: np.random.Generator,  # noqa: FBT001 (one call)
+) -> Leak:  # fmt: skip
+    by_group = out_of_fold(model, table, y, group_folds(codes, folds), metric)
+    return _gap(name, codes, table, y, metric, at_random, apart, by_group, confidence, higher, draw)
+
+
+def _gap(  # noqa: PLR0917 (two calls)
+    name: str, codes: Values, table: Any, y: Values, metric: Any, at_random: Folds, apart: Values, by_group: Values,
+    confidence: float, higher: bool, draw: np.random.Generator,  # noqa: FBT001 (two calls)
+) -> Leak:  # fmt: skip
+    """The same model on the same rows, fitted on random folds and by group: a paired comparison by group."""
+    rows = Rows(
+        truth=y, champion=by_group, challenger=apart, metric=metric, labels=np.unique(y), clusters=codes, higher=higher
+    )
+    seen = found(rows, confidence=confidence, draw=draw, least=3)
+    alike, chance, _ = likeness(_features(table), codes, draw)
+    told = (seen.challenger, seen.champion, _evenly(seen)) if isinstance(seen, Found) else (None, None, None)
+    return Leak(
+        name=name, groups=int(codes.max()) + 1, shared=shared(codes, at_random), alike=alike, expected=chance,
+        random=told[0], grouped=told[1], gap=told[2],
+    )  # fmt: skip
+
+
+def _evenly(seen: Found) -> Effect:
+    """The effect with each group counting the same, where there is one: one large group must not hide the others."""
+    return next((e for e in seen.others if e.method == EVENLY), seen.effect)
+
+
+def _classes(metric: Any) -> bool:
+    return metric in ("accuracy", "balanced_accuracy", "f1_macro", AUC)
+
+
+def _taken(table: Any, rows: Values) -> Any:
+    if hasattr(table, "iloc"):
+        return table.iloc[rows]
+    return table[rows] if hasattr(table, "columns") else np.asarray(table)[rows]
+
+
+def _columns(table: Any, beside: Any) -> dict[str, Values]:
+    """Every named column of both, as arrays."""
+    found: dict[str, Values] = {}
+    for part in (table, beside):
+        if part is not None and hasattr(part, "columns"):
+            found |= {str(name): np.asarray(part[name]) for name in part.columns}
+        elif isinstance(part, Mapping):
+            found |= {str(name): np.asarray(values) for name, values in part.items()}
+    return found
+
+
+def _features(table: Any) -> NDArray[np.float64]:
+    """The numeric features as an array."""
+    if not hasattr(table, "columns"):
+        given = np.asarray(table)
+        return given.astype(np.float64) if given.dtype.kind in "fiub" else np.empty((len(given), 0))
+    numbers = [c for c in (np.asarray(table[n]) for n in table.columns) if c.dtype.kind in "fiub"]
+    return np.stack(numbers, axis=1).astype(np.float64) if numbers else np.empty((len(table), 0))
+
+
+def _groups(groups: Any, columns: Mapping[str, Values], n: int) -> tuple[str | None, Values | None]:
+    if groups is None:
+        return None, None
+    name = groups if isinstance(groups, str) else None
+    if name is not None and name not in columns:
+        message = f"groups {name!r} is no column. Allowed: {', '.join(columns) or 'an array of one group per row'}"
+        raise ValueError(message)
+    values = columns[name] if name is not None else np.asarray(groups)
+    if len(values) != n:
+        message = f"groups has {len(values):,} rows. Allowed: one for each of the {n:,} of y"
+        raise ValueError(message)
+    return name, np.unique(values.astype(str), return_inverse=True)[1].astype(np.int64)
