@@ -1,8 +1,6 @@
 """Declarative monitoring and quality of analytics on Dagster. Importing this imports nothing else.
 
-The small Python face is found here by name, and imported when it is first used: ``qoa_platform.measure``, ``judge``,
-``prepare``, ``flags``, ``suggest``, ``compare``, ``compare_models``, ``drift``, ``sequential_test``; ``SqlTable`` is a
-table of a database to them.
+The small Python face is found here by name, and imported when it is first used; docs/python.md shows all of it.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -10,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from qoa_platform.api import (
         SqlTable,
+        changes,
         compare,
         compare_models,
         drift,
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
     )
 
 FACE = (
+    "SqlTable",
+    "changes",
     "compare",
     "compare_models",
     "drift",
@@ -31,12 +32,12 @@ FACE = (
     "prepare",
     "sequential_test",
     "suggest",
-    "SqlTable",
 )
 """What ``qoa_platform.api`` lends its name to."""
 
 __all__ = [
     "SqlTable",
+    "changes",
     "compare",
     "compare_models",
     "drift",

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from qoa_platform.api.changes import Changes, changes
 from qoa_platform.api.comparing import Comparison, compare
 from qoa_platform.api.drifting import Drift, drift
 from qoa_platform.api.flagging import Cells
@@ -23,6 +24,7 @@ from qoa_platform.scans.opening import SourceError, SqlTable
 
 __all__ = [
     "Cells",
+    "Changes",
     "Comparison",
     "Drift",
     "History",
@@ -35,6 +37,7 @@ __all__ = [
     "SqlTable",
     "SubjectError",
     "Verdicts",
+    "changes",
     "compare",
     "compare_models",
     "drift",
