@@ -12,6 +12,7 @@ from qoa_platform.api.frames import framed
 from qoa_platform.api.history import History
 from qoa_platform.api.listing import Listing
 from qoa_platform.api.measuring import measure
+from qoa_platform.api.monitoring import Monitoring, monitor
 from qoa_platform.api.model_comparison import ModelComparison, compare_models
 from qoa_platform.api.predictions import SubjectError
 from qoa_platform.api.preparing import Document, Past, Prepared, prepare
@@ -29,6 +30,7 @@ __all__ = [
     "Drift",
     "History",
     "Listing",
+    "Monitoring",
     "ModelComparison",
     "Prepared",
     "Readings",
@@ -44,6 +46,7 @@ __all__ = [
     "flags",
     "judge",
     "measure",
+    "monitor",
     "prepare",
     "sequential_test",
     "suggest",
