@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from qoa_platform.audit.history import DEPTH
 from qoa_platform.audit.reader import Reader
 from qoa_platform.audit.references import References
 from qoa_platform.metrics import Metric
 from qoa_platform.metrics.drift_bins import counts_of
-from qoa_platform.records import Fixed, Measurement, Profile, Promise, Window, measurement_id
+from qoa_platform.records import Fixed, Measurement, Profile, Promise, Window
 from qoa_platform.verdicts import fixed_bounds
 from qoa_platform.verdicts.drifting import (
     Dispersion,
@@ -23,6 +22,8 @@ from qoa_platform.verdicts.drifting import (
 )
 from qoa_platform.verdicts.noise import ALPHA, Shape, area_shape, largest_shape, share_shape
 
+DEPTH = 100
+"""How many published partitions are looked back at most."""
 ENOUGH = 28
 """Published windows before a lasting shift is looked for."""
 E_VALUES = frozenset({"service.error_e_value"})
@@ -140,21 +141,18 @@ def past(
     if references is None or not heads:
         return {}
     prefix = f"{references.candidate.asset}|"
-    windows = [(Window.of_partition(h.key.removeprefix(prefix)), h.value) for h in heads]
-    ids = {
-        probe.id: [measurement_id(probe.series, window, value, version=probe.version) for window, value in windows]
+    published = {Window.of_partition(h.key.removeprefix(prefix)): h.value for h in heads}
+    series = sorted({probe.series for probe in probes})
+    shown: dict[tuple[str, str | None], dict[Window, Past]] = {}
+    for m in ledger.find(Measurement, series=series, ends_after=min(w.start for w in published)):
+        plain = m.trial is None and m.reading.reason is None and m.reading.value is not None
+        if plain and m.window in published and published[m.window] == m.data:
+            windows = shown.setdefault((m.series, m.version), {})
+            windows[m.window] = Past(value=m.reading.value or 0.0, rows=m.reading.n)
+    return {
+        probe.id: tuple(sorted(shown.get((probe.series, probe.version), {}).items(), key=lambda pair: pair[0]))
         for probe in probes
     }  # fmt: skip
-    stored = {m.id: m.reading for m in ledger.find(Measurement, ids=[i for each in ids.values() for i in each])}
-    found: dict[str, tuple[Dated, ...]] = {}
-    for probe, each in ids.items():
-        readings = [(window, stored[i]) for (window, _), i in zip(windows, each, strict=True) if i in stored]
-        found[probe] = tuple(
-            (window, Past(value=r.value, rows=r.n))
-            for window, r in readings
-            if r.value is not None and r.reason is None
-        )
-    return found
 
 
 def adjusted(promise: Promise, items: Sequence[Item], found: Sequence[Ground]) -> list[float | None]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 import polars as pl
 
@@ -76,18 +77,13 @@ class Bench:
                 items = self._items(promise, metrics, reads, group)
                 if any(probe.reading.n >= (promise.min_n or 1) for *_, probe in items):
                     found[group] = items
+        items = [item for each in found.values() for item in each]
         alpha = self._alpha(promise, len(found))
-        grounds = {
-            key: drifting.grounds(self.ledger, self.references, promise, items, looks=len(items), alpha=alpha)
-            for key, items in found.items()
-        }  # fmt: skip
-        flat = [pair for key in found for pair in zip(found[key], grounds[key], strict=True)]
-        adjusted = iter(drifting.adjusted(promise, [item for item, _ in flat], [ground for _, ground in flat]))
-        verdicts = []
-        for key, items in found.items():
-            held = [(item, ground, next(adjusted)) for item, ground in zip(items, grounds[key], strict=True)]
-            verdicts.append(self._verdict(promise, held, key, baselines))
-        return verdicts
+        grounds = drifting.grounds(
+            self.ledger, self.references, promise, items, looks=len(metrics), alpha=alpha
+        )  # fmt: skip
+        held = iter(zip(items, grounds, drifting.adjusted(promise, items, grounds), strict=True))
+        return [self._verdict(promise, list(islice(held, len(each))), key, baselines) for key, each in found.items()]
 
     def _alpha(self, promise: Promise, parts: int) -> float:
         """The chance of a false alarm that a window may have in one of its *parts*: the whole, and each group."""
