@@ -12,8 +12,8 @@ from qoa_platform.api.frames import framed
 from qoa_platform.api.history import History
 from qoa_platform.api.listing import Listing
 from qoa_platform.api.measuring import measure
-from qoa_platform.api.monitoring import Monitoring, monitor
 from qoa_platform.api.model_comparison import ModelComparison, compare_models
+from qoa_platform.api.monitoring import Monitoring, monitor
 from qoa_platform.api.predictions import SubjectError
 from qoa_platform.api.preparing import Document, Past, Prepared, prepare
 from qoa_platform.api.readings import Readings
@@ -30,8 +30,8 @@ __all__ = [
     "Drift",
     "History",
     "Listing",
-    "Monitoring",
     "ModelComparison",
+    "Monitoring",
     "Prepared",
     "Readings",
     "SequentialTest",

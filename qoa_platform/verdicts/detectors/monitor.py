@@ -6,7 +6,6 @@ from math import erfc, exp, isfinite, log10, sqrt
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import beta
 
 from qoa_platform.verdicts.detectors.e_detector import EDetector
 
@@ -79,9 +78,11 @@ class _Errors:
 
     def _sided(self) -> list[EDetector]:
         """Above the upper end, and below the lower end, of the interval (Clopper & Pearson) of the mean."""
+        from scipy.special import betaincinv  # noqa: PLC0415 (heavy import)
+
         n, total = len(self.learnt), sum(self.learnt)
         ends = [
-            float(beta.ppf(1 - DOUBT, s + 1, n - s)) if s < n else 1.0 for s in (total, n - total)
+            float(betaincinv(s + 1, n - s, 1 - DOUBT)) if s < n else 1.0 for s in (total, n - total)
         ]  # fmt: skip
         return [EDetector(p0=min(end + MARGIN, 1 - 1e-3), alpha=self.alpha) for end in ends]
 
