@@ -82,6 +82,7 @@ def against(policy: ReleasePolicy, release: Release, verdicts: Sequence[Verdict]
     samples = release.samples + (sample != release.evidence.get("sample"))
     # The other promises of this version are shown with the evidence; they do not decide (worked-examples.md 1.8).
     warnings = tuple(_line(v) for v in verdicts if v.violated and not _is_objective(v))
+    warnings += _regressions(verdict)
     state, why = _weigh(policy, verdict, samples)
     evidence: dict[str, object] = {"verdicts": [verdict.id], "champion": champion, "objective": dict(verdict.evidence)}
     return Finding(state=state, reasons=(why, *sorted(warnings)), evidence=evidence, sample=sample)
@@ -116,6 +117,18 @@ def _objective_line(verdict: Verdict) -> str:
     better = "better" if verdict.value >= 0 else "worse"
     value = f"{verdict.metric} {abs(verdict.value):.4f} {better} than {champion} ({low:.4f} to {high:.4f})"
     return f"{value}: {verdict}"
+
+
+def _regressions(verdict: Verdict) -> tuple[str, ...]:
+    """The groups in which the candidate is worse beyond chance, whatever the whole says: shown, not decisive."""
+    parts = verdict.evidence.get("parts")
+    if not isinstance(parts, dict):
+        return ()
+    return tuple(
+        f"worse in {name}: {verdict.metric} by {-part['mean']:.4f} ({-part['high']:.4f} to {-part['low']:.4f})"
+        for name, part in sorted(parts.items())
+        if isinstance(part, dict) and part.get("regresses") is True
+    )
 
 
 def _line(verdict: Verdict) -> str:

@@ -2,10 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import lru_cache
-from math import fsum, isfinite, sqrt
+from math import fsum, isfinite
 from typing import assert_never
 
 from qoa_platform.records import (
@@ -21,6 +20,7 @@ from qoa_platform.records import (
     Unit,
     Verdict,
 )
+from qoa_platform.verdicts.comparing.student import detectable, holm, needed, quantile, standard_error, two_sided
 from qoa_platform.verdicts.context import Context
 
 RELEASE, OBJECTIVE = "release", "objective"
@@ -34,6 +34,13 @@ class Method(StrEnum):
     """Pairs are independent: t with n − 1 degrees of freedom. Too narrow where pairs of one week err together."""
     CLUSTERED = "clustered"
     """Pairs of one cluster (the first key) may err together in any way: t with clusters − 1 degrees of freedom."""
+
+
+WHY = {
+    Method.PLAIN: "pairs are taken as independent",
+    Method.CLUSTERED: "pairs of one {by} err together, so the {by}s are the independent evidence (CR2, t)",
+}
+"""Why the standard error is estimated so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,11 +58,29 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One group's mean difference with its interval; *p* is Holm's over all groups that can be judged.
+
+    *regresses*: the candidate is worse there, and the chance that any group is named although none is worse is at most
+    1 − confidence. A group in one cluster only has no interval.
+    """
+
+    name: str
+    mean: float
+    n: int
+    low: float | None = None
+    high: float | None = None
+    p: float | None = None
+    regresses: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Interval:
     """The mean paired difference, positive where the candidate is better, with its two-sided interval.
 
     *n* pairs in *clusters*; *skipped* pairs had no ratio (an empty or not finite sum); *champion* and *candidate* are
-    the means of the pairs' ratios; *per_group* the mean difference by the remaining keys (``GROCERY``, …).
+    the means of the pairs' ratios; *per_group* the mean difference by the remaining keys (``GROCERY``, …), *parts* the
+    same with intervals. *error* is the standard error of the mean.
     """
 
     mean: float
@@ -69,6 +94,8 @@ class Interval:
     champion: float
     candidate: float
     per_group: tuple[tuple[str, float], ...] = ()
+    parts: tuple[Part, ...] = ()
+    error: float = 0.0
 
 
 def paired(
@@ -110,12 +137,14 @@ def paired(
     if count < 2:  # noqa: PLR2004 (one cluster has no spread)
         return Reason.INSUFFICIENT_N
     mean = fsum(differences) / len(differences)
-    reach = _t(count - 1, (1 + confidence) / 2) * _standard_error(differences, clusters, mean)
+    error = standard_error(differences, clusters, mean)
+    reach = quantile(count - 1, (1 + confidence) / 2) * error
     return Interval(
         mean=mean, low=mean - reach, high=mean + reach, n=len(usable), clusters=count,
         skipped=len(every) - len(usable), method=method, confidence=confidence,
         champion=fsum(c for _, c, _ in usable) / len(usable), candidate=fsum(c for _, _, c in usable) / len(usable),
-        per_group=_per_group([p for p, _, _ in usable], differences),
+        error=error, per_group=_per_group([p for p, _, _ in usable], differences),
+        parts=_parts([p for p, _, _ in usable], differences, clusters, confidence),
     )  # fmt: skip
 
 
@@ -163,6 +192,7 @@ def objective_verdict(
         else:
             reason = Reason.IMPRECISE
             cause = f"the interval {found.low:.4g} to {found.high:.4g} holds the margin {asked:.4g}"
+            cause += _more(found, asked, objective)
     return Verdict(
         key=Key(contract=context.contract, subject=RELEASE, promise=OBJECTIVE, version=context.version),
         window=context.window, status=status, reason=reason, cause=cause, severity=Severity.WARNING,
@@ -170,17 +200,40 @@ def objective_verdict(
         n=found.n if isinstance(found, Interval) else 0, bounds=bounds, margin=margin,
         contract_version=context.contract_version, contract_digest=context.contract_digest, measurements=measurements,
         data=context.data, trial=context.trial, imported=context.imported, provisional=context.provisional,
-        evidence={"champion": champion, **(_evidence(found) if isinstance(found, Interval) else {})},
+        evidence={"champion": champion, **(_evidence(found, objective) if isinstance(found, Interval) else {})},
         at=context.at, wall=context.wall,
     )  # fmt: skip
 
 
-def _evidence(found: Interval) -> dict[str, object]:
+def _evidence(found: Interval, objective: Objective) -> dict[str, object]:
+    asked = threshold(objective.margin, found.champion)
+    degrees, apart = found.clusters - 1, abs(found.mean - asked)
+    by = objective.pair_by[0] if objective.pair_by else "pair"
     return {
         "mean": found.mean, "low": found.low, "high": found.high, "confidence": found.confidence, "n": found.n,
         "clusters": found.clusters, "skipped": found.skipped, "method": str(found.method),
         "champion_value": found.champion, "candidate_value": found.candidate, "per_group": dict(found.per_group),
+        "detectable": detectable(found.error, degrees, found.confidence),
+        "needed": needed(found.error, found.clusters, apart, found.confidence),
+        "parts": {
+            p.name: {"mean": p.mean, "low": p.low, "high": p.high, "p": p.p, "n": p.n, "regresses": p.regresses}
+            for p in found.parts
+        },
+        "regressions": [p.name for p in found.parts if p.regresses],
+        "cluster": by,
+        "method_why": WHY[found.method].format(by=by),
     }  # fmt: skip
+
+
+def _more(found: Interval, asked: float, objective: Objective) -> str:
+    """What so much evidence can tell, and how much more would decide."""
+    by = objective.pair_by[0] if objective.pair_by and found.method is Method.CLUSTERED else "cluster"
+    least = detectable(found.error, found.clusters - 1, found.confidence)
+    asks = needed(found.error, found.clusters, abs(found.mean - asked), found.confidence)
+    said = "" if least is None else f"; {found.clusters} {by}s find a difference of {least:.3g} from it"
+    if asks is not None and asks > found.clusters:
+        said += f", about {asks - found.clusters:,} more {by}s would find this one"
+    return said
 
 
 def _better(direction: Direction) -> float:
@@ -216,14 +269,6 @@ def _clusters(pairs: Sequence[Pair], method: Method) -> list[str]:
             assert_never(method)
 
 
-def _standard_error(differences: Sequence[float], clusters: Sequence[str], mean: float) -> float:
-    sums: defaultdict[str, list[float]] = defaultdict(list)
-    for difference, cluster in zip(differences, clusters, strict=True):
-        sums[cluster].append(difference - mean)
-    n = len(differences)
-    return sqrt(fsum(fsum(part) ** 2 / (1 - len(part) / n) for part in sums.values())) / n
-
-
 def _per_group(pairs: Sequence[Pair], differences: Sequence[float]) -> tuple[tuple[str, float], ...]:
     groups: defaultdict[str, list[float]] = defaultdict(list)
     for pair, difference in zip(pairs, differences, strict=True):
@@ -232,9 +277,36 @@ def _per_group(pairs: Sequence[Pair], differences: Sequence[float]) -> tuple[tup
     return tuple((name, fsum(part) / len(part)) for name, part in sorted(groups.items()))
 
 
-@lru_cache(maxsize=256)
-def _t(degrees: int, probability: float) -> float:
-    """The quantile of Student's t."""
-    from scipy.special import stdtrit  # noqa: PLC0415 (heavy import)
+def _parts(
+    pairs: Sequence[Pair], differences: Sequence[float], clusters: Sequence[str], confidence: float
+) -> tuple[Part, ...]:
+    """Each group's difference with its interval, clustered as the whole is."""
+    groups: defaultdict[str, list[int]] = defaultdict(list)
+    for index, pair in enumerate(pairs):
+        if len(pair.keys) > 1:
+            groups["|".join(pair.keys[1:])].append(index)
+    parts = [
+        _part(name, [differences[i] for i in where], [clusters[i] for i in where], confidence)
+        for name, where in sorted(groups.items())
+    ]
+    judged = [part for part in parts if part.p is not None]
+    adjusted = dict(zip((p.name for p in judged), holm([p.p for p in judged if p.p is not None]), strict=True))
+    level = 1 - confidence
+    return tuple(
+        replace(part, p=p, regresses=p <= level and part.mean < 0)
+        if (p := adjusted.get(part.name)) is not None
+        else part
+        for part in parts
+    )
 
-    return float(stdtrit(degrees, probability))
+
+def _part(name: str, differences: Sequence[float], clusters: Sequence[str], confidence: float) -> Part:
+    n, count = len(differences), len(set(clusters))
+    mean = fsum(differences) / n
+    if count < 3:  # noqa: PLR2004 (two clusters: an interval that tells nothing)
+        return Part(name=name, mean=mean, n=n)
+    error = standard_error(differences, clusters, mean)
+    reach = quantile(count - 1, (1 + confidence) / 2) * error
+    return Part(
+        name=name, mean=mean, n=n, low=mean - reach, high=mean + reach, p=two_sided(mean, error, count - 1)
+    )  # fmt: skip

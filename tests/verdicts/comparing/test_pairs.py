@@ -162,3 +162,37 @@ def test_thresholds_of_each_kind() -> None:
     assert threshold(Margin(kind=MarginKind.ABSOLUTE, value=0.03), 0.2) == pytest.approx(0.03)
     with pytest.raises(ValueError, match="Allowed: a positive number"):
         threshold(Margin(kind=MarginKind.FACTOR, value=0.0), 0.2)
+
+
+def test_a_department_that_gets_worse_is_named_though_the_objective_is_met() -> None:
+    """The verdict's evidence holds each group with its interval, and names those that regress after Holm."""
+    noise = np.random.default_rng(3).normal(0, 0.004, (8, 4))
+    found = paired(pairs(noise + np.array([0.05, 0.05, 0.05, -0.03])))
+    assert isinstance(found, Interval)
+    objective = Objective(
+        metric="model.wape", over="b", pair_by=("week", "department"),
+        margin=Margin(kind=MarginKind.ABSOLUTE, value=0.0),
+    )  # fmt: skip
+    told = objective_verdict(objective, found, context=CONTEXT, champion="v1")
+    assert told.status is Status.SATISFIED
+    assert told.evidence["regressions"] == ["d3"]
+    part = next(p for p in found.parts if p.name == "d3")
+    asked = stats.ttest_1samp((noise - 0.03)[:, 3], 0)
+    interval = asked.confidence_interval(0.95)
+    assert (part.low, part.high) == pytest.approx((interval.low, interval.high))
+
+
+def test_what_is_inconclusive_says_how_many_weeks_would_decide() -> None:
+    """The cause names the least difference that so many weeks find, and how many more find this one."""
+    found = paired(pairs(np.random.default_rng(5).normal(0.01, 0.03, (6, 1))))
+    assert isinstance(found, Interval)
+    objective = Objective(
+        metric="model.wape", over="b", pair_by=("week",), margin=Margin(kind=MarginKind.ABSOLUTE, value=0.0)
+    )
+    told = objective_verdict(objective, found, context=CONTEXT, champion="v1")
+    assert told.reason is Reason.IMPRECISE
+    assert told.cause is not None
+    assert "6 weeks find a difference of" in told.cause
+    count = told.evidence["needed"]
+    assert isinstance(count, int)
+    assert f"about {count - 6:,} more weeks" in told.cause
