@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from qoa_platform.api.columns import array, missing, named, plain, unfit
 from qoa_platform.api.crossing import Crossed, crossed
 from qoa_platform.api.listing import Listing
 from qoa_platform.records import Reason
@@ -135,7 +136,7 @@ def compare_models(
         )  # fmt: skip
         return _of_folds(done, time, segments, margin, confidence, draw)
     truth = array(first, "y_true")
-    given = _named(scores if scores is not None else second)
+    given = named(scores if scores is not None else second)
     name = metric or (AUC if scores is not None else _metric(truth, given))
     base = _champion(champion, list(given))
     columns = {"groups": groups, "time": time}
@@ -170,14 +171,16 @@ def _of_predictions(  # noqa: PLR0917 (what the face was handed)
         return _all_refused(given, base, metric, why, Reason.NOT_APPLICABLE, margin)
     left = int((~use).sum())
     warnings = (f"{left:,} rows have no truth, group or time and are left out",) if left else ()
-    truth = truth[use]
+    truth, given = plain(truth[use]), {name: plain(p[use]) for name, p in given.items()}
     labels = np.unique(truth) if len(truth) else truth
     if metric in ("roc_auc", "balanced_accuracy", "f1_macro") and len(labels) < 2:  # noqa: PLR2004 (classes)
         return _all_refused(given, base, metric, "the truth holds a single class", Reason.NOT_APPLICABLE, margin)
-    codes = {k: np.unique(v[use], return_inverse=True)[1].astype(np.int64) for k, v in kept.items()}
+    if (misfit := unfit(truth, given, metric, labels)) is not None:
+        return _all_refused(given, base, metric, misfit, Reason.NOT_APPLICABLE, margin)
+    codes = {k: np.unique(plain(v[use]), return_inverse=True)[1].astype(np.int64) for k, v in kept.items()}
     rows = {
         name: Rows(
-            truth=truth, champion=given[base][use], challenger=p[use], metric=metric, labels=labels,
+            truth=truth, champion=given[base], challenger=p, metric=metric, labels=labels,
             clusters=codes.get("groups"), times=codes.get("time"), higher=higher,
         )
         for name, p in given.items()
@@ -232,19 +235,6 @@ def _recipes(first: Any) -> dict[str, Any] | None:
     return None
 
 
-def _named(given: Any) -> dict[str, Values]:
-    if isinstance(given, Mapping):
-        found = {str(name): array(values, str(name)) for name, values in given.items()}
-    elif isinstance(given, list | tuple) and len(given) == 2:  # noqa: PLR2004 (champion and challenger)
-        found = {n: array(v, n) for n, v in zip(("champion", "challenger"), given, strict=True)}
-    else:
-        found = {}
-    if len(found) < 2:  # noqa: PLR2004 (a comparison is of two)
-        message = "predictions hold fewer than two models. Allowed: name → array of two or more, or two arrays"
-        raise ValueError(message)
-    return found
-
-
 def _champion(name: str | None, names: Sequence[str]) -> str:
     if name is not None and name not in names:
         message = f"champion {name!r} is not among the models. Allowed: {', '.join(names)}"
@@ -264,41 +254,15 @@ def _parts(segments: Any, n: int) -> dict[str, Values]:
 
 def _metric(truth: Values, given: Mapping[str, Values] | None) -> str:
     """Accuracy of labels, else the mean absolute error."""
-    whole = truth[~missing(truth)]
+    whole = plain(truth[~missing(truth)])
     if whole.dtype.kind in "OUSb":
         return "accuracy"
     if whole.dtype.kind == "f" and not (whole == np.floor(whole)).all():
         return "mae"
-    kinds = {p.dtype.kind for p in (given or {}).values()}
-    return "accuracy" if len(np.unique(whole)) <= FEW and "f" not in kinds else "mae"
-
-
-def array(given: Any, name: str, n: int | None = None) -> Values:
-    """*given* (list, Series, array) as an array of one dimension (scores of several classes: two).
-
-    Raises ValueError for another length than *n*.
-    """
-    if given is None:
-        message = f"{name} is not given"
-        raise ValueError(message)
-    found = given.to_numpy() if hasattr(given, "to_numpy") else np.asarray(given)
-    if n is not None and len(found) != n:
-        message = f"{name} has {len(found):,} rows. Allowed: one for each of the {n:,} of the truth"
-        raise ValueError(message)
-    return np.asarray(found)
-
-
-def missing(values: Values) -> NDArray[np.bool_]:
-    """Which rows have no value: null, NaN, and of numbers also the infinite ones."""
-    if values.ndim > 1:
-        return np.asarray(np.stack([missing(column) for column in values.T]).any(axis=0))
-    if values.dtype.kind in "fc":
-        return np.asarray(~np.isfinite(values))
-    if values.dtype.kind in "mM":
-        return np.asarray(np.isnat(values))
-    if values.dtype.kind == "O":
-        return np.array([v is None or v != v for v in values.tolist()], dtype=np.bool_)  # noqa: PLR0124 (NaN)
-    return np.zeros(len(values), dtype=np.bool_)
+    whole_too = all(
+        (p == np.floor(p)).all() for p in (given or {}).values() if p.dtype.kind == "f" and np.isfinite(p).all()
+    )
+    return "accuracy" if len(np.unique(whole)) <= FEW and whole_too else "mae"
 
 
 def _called(metric: Any) -> str:

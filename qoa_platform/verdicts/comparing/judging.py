@@ -15,7 +15,9 @@ from qoa_platform.verdicts.comparing.segments import paradox, segmented
 
 REFUSALS: Mapping[Reason, str] = {
     Reason.NO_DATA: "there is no row with a truth and both predictions",
-    Reason.INSUFFICIENT_N: f"fewer than {LEAST_CLUSTERS} independent clusters: no interval of theirs is worth its name",
+    Reason.INSUFFICIENT_N: (
+        f"fewer than {LEAST_CLUSTERS} independent clusters (of an AUC also: rows of a class, or 3 clusters with any)"
+    ),
     Reason.NOT_APPLICABLE: "the metric has no value on these rows (one class only, or nothing to divide by)",
 }
 

@@ -11,6 +11,7 @@ from qoa_platform.verdicts.comparing.decisions import Effect
 from qoa_platform.verdicts.comparing.effects import (
     bca,
     blocks,
+    freedom,
     jackknifed,
     mcnemar,
     student,
@@ -101,12 +102,16 @@ def found(
     one, other, without, resampled = _evaluated(rows, codes, count, draw)
     value = sign(rows) * (other - one)
     without = without[np.isfinite(without)]
+    if rows.metric == AUC and (short := _one_sided(rows, codes)) is not None:
+        return short
     if not np.isfinite(value) or len(without) < least:
         return Reason.NOT_APPLICABLE if not np.isfinite(value) else Reason.INSUFFICIENT_N
     sizes = np.bincount(codes, minlength=count).astype(np.float64)
     sizes = sizes if len(without) == count else np.ones(len(without))
     by = "block" if rows.clusters is None and rows.times is not None else "row" if rows.clusters is None else "cluster"
     effect = jackknifed(value, without, sizes, confidence=confidence, n=n, method=f"{by} jackknife t")
+    if rows.metric == AUC:
+        effect = _ranked_freedom(rows, codes, effect)
     if timed is not None:
         effect = _by_time(rows, timed, effect, confidence, draw)
     others = _second(rows, effect, without, resampled, draw) if second else ()
@@ -177,7 +182,8 @@ def _summed(rows: Rows, score: Score, codes: Ints, count: int) -> tuple[float, f
         added(score.sums(rows.truth, p, rows.labels), codes, count) for p in (rows.challenger, rows.champion)
     )
     whole = [part.sum(axis=0) for part in (mine, theirs)]
-    without = score.sign * (score.value(whole[0] - mine) - score.value(whole[1] - theirs))
+    with np.errstate(invalid="ignore", over="ignore"):  # sums beyond the largest number: refused, without value
+        without = score.sign * (score.value(whole[0] - mine) - score.value(whole[1] - theirs))
 
     def resampled(drawn: Floats) -> Floats:
         return np.asarray(score.sign * (score.value(drawn @ mine) - score.value(drawn @ theirs)))
@@ -194,15 +200,38 @@ def _ranked(rows: Rows, codes: Ints, count: int) -> tuple[float, float, Floats, 
     return one, other, value - parts, lambda drawn: value + drawn @ parts
 
 
+LEAST_OF_CLASS = 5
+"""With fewer rows of a class its AUC has no variance to speak of."""
+
+
+def _one_sided(rows: Rows, codes: Ints) -> Reason | None:
+    """``insufficient_n`` where a class has too few rows, or stands in fewer than three clusters."""
+    for label in rows.labels:
+        of = rows.truth == label
+        if of.sum() < LEAST_OF_CLASS or len(np.unique(codes[of])) < 3:  # noqa: PLR2004 (two clusters are no sample)
+            return Reason.INSUFFICIENT_N
+    return None
+
+
+def _ranked_freedom(rows: Rows, codes: Ints, effect: Effect) -> Effect:
+    """The fewest degrees of freedom that the rows of any one class leave: positives may stand in few clusters."""
+    each = [np.bincount(codes[rows.truth == label]).astype(np.float64) for label in rows.labels]
+    df = min([effect.df, *(freedom(sizes[sizes > 0]) for sizes in each)])
+    return student(
+        effect.estimate, effect.error, df, confidence=effect.confidence, n=effect.n, clusters=effect.clusters,
+        method=effect.method,
+    )  # fmt: skip
+
+
 def _careful(effect: Effect, others: tuple[Effect, ...]) -> Effect:
     """Of rows that stand alone: p is McNemar's if that is the larger (few rows differ), and the interval reaches 0."""
-    exact = next((e for e in others if e.method == "McNemar mid-p"), None)
+    exact = next((e for e in others if e.method.startswith("McNemar")), None)
     if exact is None or exact.p <= effect.p:
         return effect
     low, high = effect.low, effect.high
     if exact.p > 1 - effect.confidence:
         low, high = min(low, 0.0), max(high, 0.0)
-    return replace(effect, p=exact.p, low=low, high=high, method=f"{effect.method}, McNemar mid-p")
+    return replace(effect, p=exact.p, low=low, high=high, method=f"{effect.method}, {exact.method}")
 
 
 def _second(
@@ -218,6 +247,9 @@ def _second(
     if rows.metric == "accuracy" and clusters is None and rows.times is None:
         p = mcnemar(int((gained > 0).sum()), int((gained < 0).sum()))
         looks.append(replace(effect, p=p, method="McNemar mid-p"))
+    elif rows.metric in CLASSES and clusters is None and rows.times is None:
+        p = mcnemar(0, int((gained != 0).sum()))
+        looks.append(replace(effect, p=p, method="McNemar, the least p that so many rows allow"))
     if isinstance(rows.metric, str) and clusters is not None and rows.metric != AUC:
         means = np.bincount(clusters, weights=gained) / np.bincount(clusters)
         spread = float(means.std(ddof=1)) / np.sqrt(len(means))
