@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
-from sklearn.neighbors import NearestNeighbors
 
 from qoa_platform.verdicts.comparing.decisions import Effect
 
@@ -103,6 +102,8 @@ def _ranked(features: Floats) -> Floats:
 
 def _nearest(points: Floats) -> Ints:
     """The nearest other row of each."""
+    from sklearn.neighbors import NearestNeighbors  # noqa: PLC0415 (heavy import)
+
     found = NearestNeighbors(n_neighbors=2).fit(points).kneighbors(return_distance=False)
     return np.asarray(found[:, 0], dtype=np.int64)
 
