@@ -27,6 +27,7 @@ from qoa_platform.verdicts.detectors import (
     restored,
 )
 from qoa_platform.verdicts.detectors.kswin import critical, distance
+from qoa_platform.verdicts.detectors.making import fold
 
 EVERY: list[Callable[[], Detector]] = [
     lambda: Cusum(mean=0.3, std=0.4), lambda: Ewma(mean=0.3, std=0.4), lambda: PageHinkley(threshold=5.0),
@@ -244,3 +245,10 @@ def test_limits_are_monotone() -> None:
     """The surer one wants to be, the larger a distance it takes."""
     limits = [critical(alpha, 30) for alpha in (0.05, 0.01, 0.001, 1e-6)]
     assert all(a < b for a, b in pairwise(limits))
+
+
+def test_a_fold_restarts_what_does_not_go_on() -> None:
+    """After an alarm DDM learns the level anew, as if it had been reset by hand; CUSUM goes on."""
+    values = [1.0, *errors(Random(12), (1000, 0.1), (1000, 0.4))]
+    assert fold(Ddm(), values).alarms == len(alarms(Ddm(), values)) >= 1
+    assert fold(Cusum(mean=0.1, std=0.3, h=8.0), values).alarms > 500
