@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from qoa_platform.verdicts.comparing.decisions import Effect
 from qoa_platform.verdicts.comparing.effects import nadeau_bengio
-from qoa_platform.verdicts.comparing.leaks import Folds, Leak, candidates, likeness, shared
+from qoa_platform.verdicts.comparing.leaks import Folds, Leak, candidates, duplicates, likeness, shared
 from qoa_platform.verdicts.comparing.pairing import AUC, EVENLY, Found, Rows, found, sign
 from qoa_platform.verdicts.comparing.scores import SCORES
 
@@ -30,6 +30,31 @@ class Crossed:
     grouped: bool
     champion: str
     metric: Any
+    warnings: tuple[str, ...] = ()
+
+
+ALIKE = 0.05
+"""From such a share of rows with the very same features as another one on, random folds are warned of."""
+
+
+def unfoldable(y: Values, metric: Any, groups: Any) -> str | None:
+    """Why there are no folds to fit on, or ``None``: one class only, one group only."""
+    if _classes(metric) and len(np.unique(y)) < 2:  # noqa: PLR2004 (classes)
+        return "y holds a single class"
+    if groups is not None and not isinstance(groups, str) and len(np.unique(np.asarray(groups).astype(str))) < 2:  # noqa: PLR2004
+        return "there is a single group: nothing can be held out"
+    return None
+
+
+def _twins(table: Any) -> tuple[str, ...]:
+    """A warning where many rows have the very same features as another one."""
+    features = _features(table)
+    if features.shape[1] == 0:
+        return ()
+    codes = duplicates(features)
+    share = float((np.bincount(codes)[codes] > 1).mean())
+    said = f"{share:.0%} of rows have the very same features as another one: random folds test on what they trained on"
+    return (said,) if share > ALIKE else ()
 
 
 def crossed(
@@ -72,7 +97,7 @@ def crossed(
         made = rows(apart, None)
         return Crossed(
             rows=made, recipes=_over(made, at_random, confidence), random={}, leaks=leaks, grouped=False,
-            champion=champion, metric=metric,
+            champion=champion, metric=metric, warnings=_twins(table),
         )  # fmt: skip
     parts = group_folds(codes, folds)
     by_group = {n: out_of_fold(e, table, y, parts, metric) for n, e in recipes.items()}

@@ -1,7 +1,7 @@
 """Owns compare_models: two or more models on the same rows, or recipes on folds that respect groups."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -9,7 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from qoa_platform.api.columns import array, missing, named, plain, unfit
-from qoa_platform.api.crossing import Crossed, crossed
+from qoa_platform.api.crossing import Crossed, crossed, unfoldable
 from qoa_platform.api.listing import Listing
 from qoa_platform.records import Reason
 from qoa_platform.verdicts.comparing import Comparison
@@ -112,27 +112,21 @@ def compare_models(
 
     Raises ValueError for arguments that are not allowed; nothing for what the data holds.
     """
-    if not 0 < confidence < 1:
-        message = f"confidence {confidence} is not allowed. Allowed: between 0 and 1, such as 0.95"
-        raise ValueError(message)
-    if not 0 <= margin < np.inf:
-        message = f"margin {margin} is not allowed. Allowed: 0 or more, in the unit of the metric"
-        raise ValueError(message)
-    if isinstance(metric, str) and metric not in METRICS:
-        from difflib import get_close_matches  # noqa: PLC0415 (errors only)
-
-        near = get_close_matches(metric, METRICS, 1)
-        hint = f" Did you mean {near[0]}?" if near else ""
-        message = f"metric {metric!r} is not known. Allowed: {', '.join(METRICS)}, or a function.{hint}"
-        raise ValueError(message)
+    _allowed(metric, margin, confidence)
     draw = np.random.default_rng(seed)
     recipes = _recipes(first)
     if recipes is not None:
         target = array(y, "y")
+        base = _champion(champion, list(recipes))
+        if (why := _unlabelled(target, second)) is not None:
+            return _all_refused(recipes, base, metric or "score", why, Reason.NO_DATA, margin)
+        target = plain(target)
         name = metric or _metric(target, None)
+        if (why := unfoldable(target, name, groups)) is not None:
+            return _all_refused(recipes, base, name, why, Reason.NOT_APPLICABLE, margin)
         done = crossed(
             recipes, second, target, metric=name, higher=higher_is_better, groups=groups, folds=cv,
-            confidence=confidence, champion=_champion(champion, list(recipes)), draw=draw, beside=beside,
+            confidence=confidence, champion=base, draw=draw, beside=beside,
         )  # fmt: skip
         return _of_folds(done, time, segments, margin, confidence, draw)
     truth = array(first, "y_true")
@@ -150,6 +144,35 @@ def compare_models(
             why = f"contaminated: {int(seen.sum()):,} of {len(seen):,} test rows are of groups that were trained on"
             return _all_refused(given, base, name, why, Reason.NOT_APPLICABLE, margin)
     return _of_predictions(truth, given, base, name, kept, parts, margin, confidence, draw, higher_is_better)
+
+
+def _allowed(metric: Any, margin: float, confidence: float) -> None:
+    """Raises ValueError for a metric, margin or confidence that is not allowed, and says what is."""
+    if not 0 < confidence < 1:
+        message = f"confidence {confidence} is not allowed. Allowed: between 0 and 1, such as 0.95"
+        raise ValueError(message)
+    if not 0 <= margin < np.inf:
+        message = f"margin {margin} is not allowed. Allowed: 0 or more, in the unit of the metric"
+        raise ValueError(message)
+    if isinstance(metric, str) and metric not in METRICS:
+        from difflib import get_close_matches  # noqa: PLC0415 (errors only)
+
+        near = get_close_matches(metric, METRICS, 1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        message = f"metric {metric!r} is not known. Allowed: {', '.join(METRICS)}, or a function.{hint}"
+        raise ValueError(message)
+
+
+def _unlabelled(y: Values, table: Any) -> str | None:
+    """Why recipes cannot be fitted on these rows, or ``None``."""
+    if len(y) == 0:
+        return "there is no row"
+    if len(table) != len(y):
+        return f"not the same rows: X has {len(table):,}, y {len(y):,}"
+    holes = int(missing(y).sum())
+    if holes:
+        return f"{holes:,} of {len(y):,} rows have no (finite) y: leave them out of X and y"
+    return None
 
 
 def _of_predictions(  # noqa: PLR0917 (what the face was handed)
@@ -200,9 +223,16 @@ def _of_folds(
 ) -> ModelComparison:
     n = len(next(iter(done.rows.values())).truth)
     parts = {name: values.astype(str) for name, values in _parts(segments, n).items()}
-    del time
     common: dict[str, Any] = {"champion": done.champion, "metric": _called(done.metric), "confidence": confidence}
-    comparisons = judged(done.rows, **common, margin=margin, segments=parts, draw=draw, recipes=done.recipes)
+    rows: Mapping[str, Rows] = done.rows
+    warnings = done.warnings
+    if time is not None:
+        codes = np.unique(plain(array(time, "time", n)), return_inverse=True)[1].astype(np.int64)
+        rows = {name: replace(r, times=codes) for name, r in rows.items()}
+        warnings += ("folds do not follow time: later rows train what is judged on earlier ones",)
+    comparisons = judged(
+        rows, **common, margin=margin, segments=parts, draw=draw, recipes=done.recipes, warnings=warnings
+    )
     other = judged(done.random, **common, margin=margin, segments={}, draw=draw) if done.random else ()
     leaking = [leak for leak in done.leaks if leak.matters]
     if leaking and not done.grouped:

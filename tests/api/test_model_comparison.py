@@ -154,3 +154,18 @@ def test_the_frame_has_a_row_for_each_challenger_and_segment() -> None:
     found = compare_models(truth, [truth, 1 - truth], segments=np.repeat(["x", "y"], 60))
     assert found.to_frame()["segment"].to_list() == [None, "x", "y"]
     assert "regresses" in found._repr_html_()
+
+
+def test_recipes_without_folds_are_refused_and_twins_are_warned_of() -> None:
+    """One class, one group, no row: a reason; rows that are there ten times: a warning."""
+    draw = np.random.default_rng(3)
+    table, y = draw.normal(size=(100, 2)), draw.integers(0, 2, 100)
+    two = {"near": KNeighborsClassifier(1), "many": KNeighborsClassifier(9)}
+    for groups, why in ((np.zeros(100), "single group"), (None, "single class")):
+        labels = np.ones(100) if groups is None else y
+        found = compare_models(two, table, labels, metric="accuracy", groups=groups)[0]
+        assert found.outcome is Outcome.REFUSED
+        assert why in found.why
+    assert compare_models(two, table[:0], y[:0])[0].why == "there is no row"
+    twins = compare_models(two, np.repeat(table[:10], 10, axis=0), y, metric="accuracy")[0]
+    assert any("very same features" in text for text in twins.warnings)
