@@ -29,6 +29,8 @@ LEAST_CLUSTERS = 5
 AUC = "roc_auc"
 EVENLY = "t of each cluster's mean gain, each counting the same"
 CUSTOM = Callable[[Values, Values], float]
+FEW_CLUSTERS = 100
+"""Up to so many clusters an AUC is taken anew without each of them."""
 PARTS = 40
 """Rows that stand alone are put into so many parts by chance where a metric has to be called anew without each."""
 
@@ -192,12 +194,27 @@ def _summed(rows: Rows, score: Score, codes: Ints, count: int) -> tuple[float, f
 
 
 def _ranked(rows: Rows, codes: Ints, count: int) -> tuple[float, float, Floats, Resampled]:
-    """The AUC: what it is without a cluster follows from the parts of its rows (Obuchowski's clustered DeLong)."""
-    one, theirs = auc_macro(rows.truth, rows.champion.astype(np.float64), rows.labels)
-    other, mine = auc_macro(rows.truth, rows.challenger.astype(np.float64), rows.labels)
+    """The AUC: of few clusters taken anew without each; of many what the parts of its rows say (clustered DeLong).
+
+    Source: Obuchowski (1997), Biometrics 53(2).
+    """
+    scores = [s.astype(np.float64) for s in (rows.champion, rows.challenger)]
+    one, theirs = auc_macro(rows.truth, scores[0], rows.labels)
+    other, mine = auc_macro(rows.truth, scores[1], rows.labels)
     parts = np.bincount(codes, weights=mine - theirs, minlength=count).astype(np.float64)
     value = other - one
-    return one, other, value - parts, lambda drawn: value + drawn @ parts
+    if count > FEW_CLUSTERS or count == len(codes):
+        without = value - parts * (count / (count - 1)) ** (0.5 if count == len(codes) else 1)
+    else:
+        kept = [codes != k for k in range(count)]
+        without = np.array(
+            [
+                auc_macro(rows.truth[k], scores[1][k], rows.labels)[0]
+                - auc_macro(rows.truth[k], scores[0][k], rows.labels)[0]
+                for k in kept
+            ]
+        )  # fmt: skip
+    return one, other, without, lambda drawn: value + drawn @ parts
 
 
 LEAST_OF_CLASS = 5
