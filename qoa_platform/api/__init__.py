@@ -7,6 +7,7 @@ from typing import Any
 from qoa_platform.api.changes import Changes, changes
 from qoa_platform.api.comparing import Comparison, compare
 from qoa_platform.api.drifting import Drift, drift
+from qoa_platform.api.estimating import Estimates, estimate_performance
 from qoa_platform.api.flagging import Cells
 from qoa_platform.api.frames import framed
 from qoa_platform.api.history import History
@@ -28,6 +29,7 @@ __all__ = [
     "Changes",
     "Comparison",
     "Drift",
+    "Estimates",
     "History",
     "Listing",
     "ModelComparison",
@@ -43,6 +45,7 @@ __all__ = [
     "compare",
     "compare_models",
     "drift",
+    "estimate_performance",
     "flags",
     "judge",
     "measure",
