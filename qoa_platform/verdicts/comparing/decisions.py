@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from math import isnan
 
 from qoa_platform.records import Reason
 
@@ -28,7 +29,7 @@ class Outcome(StrEnum):
 class Effect:
     """A difference (positive: the challenger is better), its standard error with *df* degrees of freedom, its interval.
 
-    *p* is two-sided; *n* rows in *clusters* that are independent of one another.
+    *p* is two-sided (NaN of an interval alone); *n* rows in *clusters* that are independent of one another.
     """
 
     estimate: float
@@ -46,7 +47,8 @@ class Effect:
         """The numbers, plain."""
         return {
             "estimate": self.estimate, "error": self.error, "df": self.df, "low": self.low, "high": self.high,
-            "p": self.p, "confidence": self.confidence, "n": self.n, "clusters": self.clusters, "method": self.method,
+            "p": None if isnan(self.p) else self.p, "confidence": self.confidence, "n": self.n,
+            "clusters": self.clusters, "method": self.method,
         }  # fmt: skip
 
 
