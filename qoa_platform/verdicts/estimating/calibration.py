@@ -6,8 +6,6 @@ from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.isotonic import IsotonicRegression
-from sklearn.linear_model import LogisticRegression
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
@@ -78,6 +76,9 @@ def _chosen(scores: Floats, labels: Floats) -> Method:
 
 
 def _knots(scores: Floats, labels: Floats, method: Method) -> tuple[tuple[float, float], ...]:
+    from sklearn.isotonic import IsotonicRegression  # noqa: PLC0415 (heavy import)
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 (heavy import)
+
     if method is Method.SIGMOID and labels.min() != labels.max():
         model = LogisticRegression(C=1e6, max_iter=1_000).fit(_logit(scores), labels)
         at = np.unique(np.concatenate([np.linspace(0, 1, GRID), np.quantile(scores, np.linspace(0, 1, GRID))]))

@@ -4,13 +4,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import sqrt
 from statistics import NormalDist
+from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.ensemble import HistGradientBoostingRegressor
 
 from qoa_platform.records import Reason
 from qoa_platform.verdicts.estimating.calibration import Floats, Places
 from qoa_platform.verdicts.estimating.estimate import Estimate
+
+if TYPE_CHECKING:
+    from sklearn.ensemble import HistGradientBoostingRegressor
 
 FOLDS = 5
 LEAST_WINDOWS = 6
@@ -57,8 +60,8 @@ class LossEstimator:
     """
 
     reference: Outcomes
-    absolute: HistGradientBoostingRegressor
-    squared: HistGradientBoostingRegressor
+    absolute: "HistGradientBoostingRegressor"
+    squared: "HistGradientBoostingRegressor"
     held: Floats
     """Cross-fitted predictions of |e| and e² of the reference, ``(2, n)``."""
 
@@ -153,5 +156,7 @@ def _inputs(features: Floats, predicted: Floats) -> Floats:
     return np.column_stack([features.reshape(len(predicted), -1), predicted])
 
 
-def _model(seed: int) -> HistGradientBoostingRegressor:
+def _model(seed: int) -> "HistGradientBoostingRegressor":
+    from sklearn.ensemble import HistGradientBoostingRegressor  # noqa: PLC0415 (heavy import)
+
     return HistGradientBoostingRegressor(random_state=seed, early_stopping=False, max_iter=100, min_samples_leaf=20)
