@@ -6,6 +6,7 @@ from typing import Any
 
 from qoa_platform.api.changes import Changes, changes
 from qoa_platform.api.comparing import Comparison, compare
+from qoa_platform.api.detecting import Detection, Episode, detect
 from qoa_platform.api.drifting import Drift, drift
 from qoa_platform.api.estimating import Estimates, estimate_performance
 from qoa_platform.api.flagging import Cells
@@ -28,7 +29,9 @@ __all__ = [
     "Cells",
     "Changes",
     "Comparison",
+    "Detection",
     "Drift",
+    "Episode",
     "Estimates",
     "History",
     "Listing",
@@ -44,6 +47,7 @@ __all__ = [
     "changes",
     "compare",
     "compare_models",
+    "detect",
     "drift",
     "estimate_performance",
     "flags",
