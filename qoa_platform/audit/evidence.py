@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 
 from qoa_platform.audit.candidate import Audited, Candidate, Judged
+from qoa_platform.audit.estimating import estimated
 from qoa_platform.audit.own import context_of, frame_metrics
 from qoa_platform.audit.promises import Bench, Referred
 from qoa_platform.audit.reader import Reader
@@ -66,7 +67,8 @@ def _judge(
     rows = _rows(candidate.frame, version, window)
     metrics = frame_metrics(promise, judged.subject)
     pairs = _referred(ledger, judged, candidate, promise, metrics)
-    reads = _measured(rows, pairs)
+    known = candidate.frame.filter(pl.col("version") == version)
+    reads = _measured(rows, pairs) | estimated(metrics, known, rows, promise.by)
     baselines = None
     if isinstance(promise.must, Versus):
         name = _baseline(promise.must, champion)

@@ -26,6 +26,7 @@ FRAMES = {Source.FRAME, Source.PREDICTIONS}
 def test_every_implemented_metric_has_an_oracle() -> None:
     """A metric of a frame that is implemented without an oracle fails the build, and so does an oracle without one."""
     implemented = {spec.id for spec in catalogue().values() if spec.implemented and spec.source in FRAMES}
+    implemented = {m for m in implemented if not m.startswith("model.estimated_")}  # tests/audit/test_estimated.py
     assert implemented == set(ORACLES)
 
 

@@ -97,7 +97,7 @@ def test_the_index_counts_right() -> None:
     frames = {
         m for m, spec in catalogue().items() if spec.implemented and spec.source in {Source.FRAME, Source.PREDICTIONS}
     }
-    assert frames == set(ORACLES)
+    assert {m for m in frames if not m.startswith("model.estimated_")} == set(ORACLES)
 
 
 def test_every_page_is_of_a_family() -> None:
