@@ -1,12 +1,14 @@
 """Owns history: the published past of a series, as ``usual`` learns from it."""
 
+from datetime import datetime
+
 from qoa_platform.audit.reader import Reader
 from qoa_platform.audit.references import References
-from qoa_platform.records import Measurement, Reason, Window, measurement_id
+from qoa_platform.records import Measurement, PointerKind, Reason, Window, measurement_id
 from qoa_platform.verdicts import Band, Point, learn
 
-DEPTH = 200
-"""How many published partitions are looked back at most: what ``learn`` uses of a weekly season, and gaps."""
+DEPTH = 400
+"""How many published partitions are looked back at most: a year of days, for dates of last year, and gaps."""
 
 
 def usual(ledger: Reader, references: References, probe: Measurement) -> Band | Reason:
@@ -29,4 +31,10 @@ def usual(ledger: Reader, references: References, probe: Measurement) -> Band | 
         for m in ledger.find(Measurement, ids=ids)
         if m.reading.value is not None
     ]
-    return learn(points, probe.window)
+    return learn(points, probe.window, accepted=shifts(ledger, references.candidate.asset))
+
+
+def shifts(ledger: Reader, asset: str) -> tuple[datetime, ...]:
+    """When shifts of *asset* began that a person called the new normal: what came before is put on their level."""
+    heads = ledger.pointers(PointerKind.NORMAL, f"{asset}|")
+    return tuple(sorted(Window.of_partition(h.key.rpartition("|")[2]).start for h in heads if h.value is not None))

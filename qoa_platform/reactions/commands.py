@@ -54,6 +54,18 @@ def accept(
     return Batch(moves=tuple(moves), messages=(_told(world, asset, f"{mark}|{verb}", verb, data),))
 
 
+def renew(world: World, asset: str, partition: str, *, actor: str, reason: str) -> Batch:
+    """Say that the lasting shift that *partition* began is the new normal: ``usual`` puts the past on its level.
+
+    Raises NotPossible where that was said already.
+    """
+    key = f"{asset}|{partition}"
+    if (known := world.value(PointerKind.NORMAL, key)) is not None:
+        message = f"{asset} is the new normal from {partition} on already: {known} said so"
+        raise NotPossible(message)
+    return Batch(moves=(_move(world, PointerKind.NORMAL, key, actor, "new normal", actor, reason),))
+
+
 def release_rows(
     world: World, asset: str, partition: str, original: str, *, aside: str, actor: str, reason: str
 ) -> Batch:  # fmt: skip

@@ -27,6 +27,8 @@ class PointerKind(StrEnum):
     """``<asset>|<partition>`` → digest of the rows that are not in what is published; no value: none are."""
     ACCEPTED = "accepted"
     """``<asset>|<partition>`` → digest that a person accepted as it is."""
+    NORMAL = "normal"
+    """``<asset>|<partition>`` → who said so: from this partition on a lasting shift is the new normal."""
     BAD_VERSION = "bad_version"
     """``<model>|<version>`` → reason: never rolled back into."""
     CLOCK = "clock"

@@ -246,3 +246,17 @@ def test_the_scene_is_what_the_tests_think(scene: Scene) -> None:
         assert [t.state for t in trials] == [TrialState.BLOCKED]
         assert scene.episode.status is Status.VIOLATED
         assert ledger.pointer(PointerKind.ALIAS, f"{DEMAND}|{Alias.CHAMPION}") is not None
+
+
+def test_accept_as_the_new_normal(qoa: Qoa, scene: Scene) -> None:
+    """What was held back is published and begins the new normal; what is published already only does the latter."""
+    assert qoa("accept", SALES, NEXT, *WHO, "--new-normal").code == Exit.DONE
+    said = qoa("accept", SALES, "2017-10-04", *WHO, "--new-normal")
+    assert said.code == Exit.DONE
+    assert "new normal" in said.out
+    with scene.ledger() as ledger:
+        heads = {p.key: p.value for p in ledger.pointers(PointerKind.NORMAL, f"{SALES}|")}
+    assert heads == {f"{SALES}|{NEXT}": "ada", f"{SALES}|2017-10-04": "ada"}
+    again = qoa("accept", SALES, NEXT, *WHO, "--new-normal")
+    assert again.code == Exit.STATE
+    assert "already" in again.err
