@@ -24,6 +24,7 @@ from qoa_platform.records import (
     Verdict,
 )
 from qoa_platform.verdicts import Band, Context, Due, due, missed_verdict
+from qoa_platform.verdicts.budget import spread
 
 Known = Mapping[tuple[str, str], set[tuple[str, str]]]
 """(contract, subject) → the (promise, partition) that have a current verdict of the whole."""
@@ -105,4 +106,6 @@ def _band(ledger: Ledger, judged: Judged, item: Due, at: datetime, wall: datetim
         metric=metric.id, params=metric.params, subject=judged.subject.target, window=item.window,
         reading=Reading(value=0.0, n=0), unit=metric.unit, direction=metric.direction, at=at, wall=wall,
     )  # fmt: skip
-    return usual(ledger, References(ledger, judged.contract, judged.subject, nothing), probe)
+    share = spread(judged.contract).of(judged.subject.id, item.promise.id)
+    references = References(ledger, judged.contract, judged.subject, nothing)
+    return usual(ledger, references, probe, alpha=share.per_look if share is not None else None)

@@ -4,18 +4,22 @@ from datetime import datetime
 
 from qoa_platform.audit.reader import Reader
 from qoa_platform.audit.references import References
-from qoa_platform.records import Measurement, PointerKind, Reason, Window, measurement_id
-from qoa_platform.verdicts import Band, Point, learn
+from qoa_platform.records import DAY, Measurement, PointerKind, Reason, Window, measurement_id
+from qoa_platform.verdicts import Band, Learning, Point, learn
+from qoa_platform.verdicts.budget import MONTH
 
+LEAST = 1e-9
+"""No chance of a false alarm is taken lower: a budget of nothing is as strict as a judge can be."""
 DEPTH = 400
 """How many published partitions are looked back at most: a year of days, for dates of last year, and gaps."""
 
 
-def usual(ledger: Reader, references: References, probe: Measurement) -> Band | Reason:
+def usual(ledger: Reader, references: References, probe: Measurement, *, alpha: float | None = None) -> Band | Reason:
     """The band for *probe*'s window, learnt from published windows before it, as known now (semantics 6).
 
     Measurements are found by their identity (series, window, digest of the published data), so that a candidate that
-    was kept back is never learnt from.
+    was kept back is never learnt from. *alpha* is the chance of a false alarm that this judgement may spend; without
+    one, what ``usual`` declares by itself.
     """
     prefix = f"{references.candidate.asset}|"
     heads = references.published()[-DEPTH:]
@@ -31,7 +35,8 @@ def usual(ledger: Reader, references: References, probe: Measurement) -> Band | 
         for m in ledger.find(Measurement, ids=ids)
         if m.reading.value is not None
     ]
-    return learn(points, probe.window, accepted=shifts(ledger, references.candidate.asset))
+    how = Learning() if alpha is None else Learning(false_alarms=max(alpha, LEAST) * (MONTH / DAY))
+    return learn(points, probe.window, how=how, accepted=shifts(ledger, references.candidate.asset))
 
 
 def shifts(ledger: Reader, asset: str) -> tuple[datetime, ...]:

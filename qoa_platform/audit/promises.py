@@ -9,7 +9,7 @@ import polars as pl
 from qoa_platform.audit import drifting
 from qoa_platform.audit.candidate import Candidate
 from qoa_platform.audit.drifting import Item
-from qoa_platform.audit.history import usual
+from qoa_platform.audit.history import LEAST, usual
 from qoa_platform.audit.reader import Reader
 from qoa_platform.audit.references import References
 from qoa_platform.audit.watching import told, watch
@@ -37,8 +37,6 @@ from qoa_platform.verdicts.noise import ALPHA
 Reads = Mapping[Metric, Sequence[Measured]]
 Referred = tuple[Metric, Profile | None]
 """A metric, and the profile that it is read against."""
-LEAST = 1e-9
-"""No chance of a false alarm is taken lower: a budget of nothing is as strict as a judge can be."""
 MOVING = frozenset({ReferenceKind.LAST_PARTITIONS, ReferenceKind.PREVIOUS})
 MOMENTARY = frozenset({"data.timeliness", "data.publish_delay"})
 """Metrics whose value depends on the clock: their measurements carry the moment (decision 10)."""
@@ -83,7 +81,11 @@ class Bench:
             self.ledger, self.references, promise, items, looks=len(metrics), alpha=alpha
         )  # fmt: skip
         held = iter(zip(items, grounds, drifting.adjusted(promise, items, grounds), strict=True))
-        return [self._verdict(promise, list(islice(held, len(each))), key, baselines) for key, each in found.items()]
+        each_look = alpha / max(len(metrics), 1)
+        return [
+            self._verdict(promise, list(islice(held, len(each))), key, baselines, each_look)
+            for key, each in found.items()
+        ]
 
     def _alpha(self, promise: Promise, parts: int) -> float:
         """The chance of a false alarm that a window may have in one of its *parts*: the whole, and each group."""
@@ -129,6 +131,7 @@ class Bench:
         found: Sequence[tuple[Item, drifting.Ground, float | None]],
         group: str | None,
         baselines: Reads | None,
+        alpha: float,
     ) -> Verdict:
         observed: dict[str, Observed] = {}
         for index, ((metric, _, probe), ground, adjusted) in enumerate(found):
@@ -137,7 +140,7 @@ class Bench:
             observed[name] = Observed(
                 reading=probe.reading,
                 baseline=self._reading(baselines, metric, group) if baselines is not None else None,
-                band=self._band(promise, probe),
+                band=self._band(promise, probe, alpha),
                 floor=ground.floor,
                 measurements=(probe.id,),
                 adjusted=adjusted,
@@ -154,10 +157,10 @@ class Bench:
             group=group, gate=self.gate,
         )  # fmt: skip
 
-    def _band(self, promise: Promise, probe: Measurement) -> Band | Reason | None:
+    def _band(self, promise: Promise, probe: Measurement, alpha: float) -> Band | Reason | None:
         if not isinstance(promise.must, Usual) or self.references is None:
             return None
-        return usual(self.ledger, self.references, probe)
+        return usual(self.ledger, self.references, probe, alpha=alpha)
 
     def measurement(
         self, metric: Metric, profile: Profile | None, reading: Reading, group: str | None,

@@ -8,7 +8,7 @@ from qoa_platform.ledger import Store
 from qoa_platform.profiles import freeze, wanted
 from qoa_platform.records import Batch, Contract, Window
 from qoa_platform.verdicts import floor_of
-from tests.audit.desk import HEAD, NOW, Desk
+from tests.audit.desk import HEAD, NOW, Desk, days
 
 SUBJECTS = """\
   sales:
@@ -54,3 +54,16 @@ def test_undeclared_one_in_a_thousand_and_nothing_is_as_strict_as_can_be(ledger:
     assert usual == pytest.approx(floor_of("drift.psi", 400, 400, 10, alpha=0.001 / 3))
     assert none is not None
     assert usual < none < 1.0
+
+
+def test_a_smaller_budget_widens_what_is_usual(ledger: Store) -> None:
+    """The band of the same history, under a budget of a hundredth of an alarm a month, holds that of a whole one."""
+    bands = []
+    for declared in ("false_alarms: 1\n", "false_alarms: 0.01\n"):
+        desk = Desk(ledger=ledger, contract=contract(declared))
+        for n, day in enumerate(days("2017-11-01", 40)):
+            desk.publish("shop/sales", day, FRAME.head(300 + 17 * n % 60))
+        told = desk.judged("shop/sales", "2017-12-11", FRAME.head(320)).verdicts
+        bands.append(next(v.bounds for v in told if v.key.promise == "volume"))
+    (low, high), (wide_low, wide_high) = ((b.low or 0.0, b.high or 0.0) for b in bands)
+    assert wide_low < low < high < wide_high
