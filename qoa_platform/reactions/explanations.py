@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from difflib import get_close_matches
 from inspect import getdoc
+from math import nan
 from typing import NamedTuple
 
 from qoa_platform.contracts import sentence
@@ -41,8 +42,8 @@ from qoa_platform.verdicts.budget import Spend, looks_of, spent, spread
 from qoa_platform.verdicts.explanation import Explanation, Followed, Moment, Named, model_of, moments
 from qoa_platform.verdicts.remedies import Known, remedies
 
-SHOWN, LAST = 120, 8
-"""So many windows of history, and so many last verdicts, superseded ones too."""
+SHOWN, LAST, LONGEST = 120, 8, 1_000
+"""So many windows of history are shown, so many last verdicts, superseded ones too; and looked at for changes."""
 SPENT = timedelta(days=90)
 """Over so long, up to the verdict, the spend is counted."""
 RELEASE, OBJECTIVE = "release", "objective"
@@ -84,7 +85,6 @@ class Held:
     digest: str | None = None
     profile: Profile | None = None
     groups: int = 0
-    changes: Sequence[Named] = field(default_factory=tuple)
 
 
 def explanation_of(ledger: Ledger, contracts: Sequence[Contract], name: str, *, at: str | None = None) -> Explanation:
@@ -180,7 +180,7 @@ def explained(place: Place, verdict: Verdict | None, held: Held = Held()) -> Exp
     promise, contract, subject = place.promise, place.contract, place.subject
     spec = catalogue().get(verdict.metric if verdict is not None else _metric(place))
     until = [v for v in held.verdicts if verdict is None or v.window.end <= verdict.window.end]
-    history = (*held.past, *moments(current(until)))[-SHOWN:]
+    history = (*held.past, *moments(current(until)))
     reference = promise.reference if promise is not None else None
     return Explanation(
         name=str(verdict.key) if verdict is not None else place.name, contract=contract.name,
@@ -190,9 +190,21 @@ def explained(place: Place, verdict: Verdict | None, held: Held = Held()) -> Exp
         unit=spec.unit if spec else Unit.ONE, direction=spec.direction if spec else Direction.TARGET,
         reads=_reads(subject, promise), reference=_reference(reference, promise), digest=held.digest, verdict=verdict,
         remedies=remedies(verdict, promise, _known(place, verdict, held)) if verdict is not None else (),
-        history=history, last=tuple(_told(v) for v in until[-LAST:][::-1]), model=model_of(verdict),
-        followed=tuple(_followed(held)), changes=tuple(held.changes), spend=_spend(place, verdict, held),
+        history=history[-SHOWN:], last=tuple(_told(v) for v in until[-LAST:][::-1]), model=model_of(verdict),
+        followed=tuple(_followed(held)), changes=_changes(history[-LONGEST:]), spend=_spend(place, verdict, held),
     )  # fmt: skip
+
+
+def _changes(history: Sequence[Moment]) -> tuple[Named, ...]:
+    """The lasting changes of the values, each with the window in which it began."""
+    if len(history) < LAST:
+        return ()
+    from qoa_platform.verdicts.changes import named  # noqa: PLC0415 (heavy import)
+
+    found = named([nan if m.shown is None else m.shown for m in history])
+    return tuple(
+        Named(window=history[c.index].window, says=f"{str(c).partition(': ')[2]}, p = {c.p:.2g}") for c in found
+    )
 
 
 def _metric(place: Place) -> str:

@@ -93,3 +93,14 @@ def test_imported_history_and_other_periods_spend_nothing() -> None:
     assert own["mean"].declared is None
     assert said.expected == pytest.approx(2 * 0.5 / 30)
     assert not said.overspent
+
+
+def test_lasting_changes_are_named_with_their_window() -> None:
+    """A level that moved for good is named where it began; a steady one has none."""
+    place, _ = found(EVERY, "shop/sales.volume")
+    steady = [replace(told(k), value=100.0 + k * 7 % 5) for k in range(1, 31)]
+    moved = [replace(v, value=(v.value or 0.0) + 40.0) if v.window.partition >= "2017-12-16" else v for v in steady]
+    assert explained(place, steady[-1], Held(verdicts=steady)).changes == ()
+    (change,) = explained(place, moved[-1], Held(verdicts=moved)).changes
+    assert change.window == "2017-12-16"
+    assert "→" in change.says
