@@ -11,6 +11,8 @@ FINEST_DAY, FINEST_WEEK = 60.0, 300.0
 """The least width, in seconds, of a place of the day and of the week: 1,440 and 2,016 places at most."""
 KNOWN = 3
 """Visits to a season's place before it says anything: a median of two is no median."""
+NEW = (0.0, 0.0, 0)
+"""The error of a candidate before it foretold anything."""
 PLAIN, NEAR, AND_NEAR = "plain", "near", "+near"
 WILD = 6.0
 """Errors above this many mean errors count as so many: an incident says nothing about a model."""
@@ -112,7 +114,7 @@ class Centres:
         plain = abs(value - foretold[PLAIN])
         memory, errors = self._how.memory, self.errors
         for name, centre in foretold.items():
-            mean, beside, n = errors.get(name, (0.0, 0.0, 0))
+            mean, beside, n = errors.get(name, NEW)
             step = 1 / (n + 1) if n < memory else 1 / memory
             error, other = abs(value - centre), plain
             if n > TRIED and beside > 0:

@@ -191,11 +191,12 @@ class Stream:
 
     def _remember(self, value: float, foretold: dict[str, float]) -> None:
         self._values.push(value)
-        for name in foretold:
-            if name not in self._foretold:
-                self._foretold[name] = Ring(self.how.memory)
-                self._foretold[name].at = (self._values.at - 1) % self.how.memory
-        for name, ring in self._foretold.items():
+        rings = self._foretold
+        if not foretold.keys() <= rings.keys():
+            for name in foretold.keys() - rings.keys():
+                rings[name] = Ring(self.how.memory)
+                rings[name].at = (self._values.at - 1) % self.how.memory
+        for name, ring in rings.items():
             ring.push(foretold.get(name, nan))
 
     def _past(self) -> list[tuple[float, float]]:

@@ -27,10 +27,11 @@ class Ordered:
 
     def push(self, value: float) -> None:
         """Take a value in, and the oldest out where there are *size* already."""
-        if len(self.queue) == self.size:
-            del self.ordered[bisect_left(self.ordered, self.queue[0])]
-        self.queue.append(value)
-        insort(self.ordered, value)
+        queue, ordered = self.queue, self.ordered
+        if len(queue) == self.size:
+            del ordered[bisect_left(ordered, queue[0])]
+        queue.append(value)
+        insort(ordered, value)
 
     def median(self) -> float:
         """The median; there must be a value."""
@@ -56,8 +57,9 @@ class Ring:
 
     def push(self, value: float) -> None:
         """Write over the oldest number."""
-        self.values[self.at] = value
-        self.at = (self.at + 1) % len(self.values)
+        at, values = self.at, self.values
+        values[at] = value
+        self.at = at + 1 if at + 1 < len(values) else 0
 
     def __iter__(self) -> Iterator[float]:
         """Oldest first."""
