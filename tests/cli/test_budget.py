@@ -13,7 +13,7 @@ from tests.lineage.story import NOON, volume
 def test_a_mended_day_is_confirmed_and_an_open_one_is_not(qoa: Qoa, scene: Scene) -> None:
     """4 October was repaired, 5 October is still bad: one stretch, and something of it was mended."""
     said = qoa("budget", "--json").data["budgets"][0]
-    assert said["by_default"]
+    assert (said["by_default"], said["declared"]) == (False, 0.6)
     own = next(p for p in said["promises"] if p["promise"] == "volume")
     assert (own["judged"], own["alarms"], own["confirmed"], own["accepted"]) == (2, 1, 1, 0)
     assert said["expected"] > 0
