@@ -3,24 +3,31 @@
 ``python -m bench.usual`` reads ``$QOA_DATA/msmon_dev`` (scored as its README says). One default setting for all series.
 """
 
+import json
 import os
+import subprocess
 import sys
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import isfinite, pi, sin
 from pathlib import Path
 from random import Random
-from statistics import fmean, pstdev
+from statistics import fmean, median, pstdev
+from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
 
 import polars as pl
 
 from bench.machine import machine
+from bench.peers import QUIET, ROOT, python_of, ready
 
 NEAR = 3
 """Labels and flags so many steps apart are one event, one alert."""
 LATE = 2
+HOUR = 3_600.0
+PEER = "statsforecast"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +153,46 @@ def incidents(path: Path) -> None:
             print(f"    every second series, from {half}: {totals(scores[half::2])}")
 
 
+def beside(path: Path) -> None:
+    """Print statsforecast's MSTL beside ours on the same hourly series (it is slow: few of them, 2,000 points each)."""
+    if not ready(PEER):
+        print(f"not installed: python -m bench.peers {PEER}", file=sys.stderr)
+        return
+    hourly = {n: s for n, s in read(path).items() if median_step(s.moments) == HOUR and len(s.values) > 700}
+    series = {
+        name: Labelled(moments=s.moments[:2_000], values=s.values[:2_000], labels=s.labels[:2_000])
+        for name, s in list(hourly.items())[::2]
+    }  # fmt: skip
+    began = perf_counter()
+    mine = totals([scored(s, ours(s)) for s in series.values()])
+    print(f"{len(series)} hourly series, usual: {mine}, {perf_counter() - began:.1f} s")
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "series.parquet"
+        pl.concat([
+            pl.DataFrame({"series": [n] * len(s.values), "at": range(len(s.values)), "value": s.values}, strict=False)
+            .with_columns(pl.col("value").cast(pl.Float64).fill_nan(None).forward_fill().backward_fill())
+            for n, s in series.items()
+        ]).write_parquet(file)  # fmt: skip
+        for level in ("99", "99.9", "99.99"):
+            command = [str(python_of(PEER)), "-m", "bench.usual_peer", str(file), "24", level]
+            done = subprocess.run(
+                command, check=False, capture_output=True, text=True, cwd=ROOT,
+                env={**os.environ, **QUIET, "PYTHONPATH": str(ROOT)},
+            )  # fmt: skip
+            if done.returncode:
+                print(f"  {PEER}: {done.stderr.strip().splitlines()[-1]}", file=sys.stderr)
+                return
+            said = json.loads(done.stdout.strip().splitlines()[-1])
+            flags = {n: set(said["flags"].get(n, ())) for n in series}
+            theirs = totals([scored(s, [i in flags[n] for i in range(len(s.values))]) for n, s in series.items()])
+            print(f"    {PEER} MSTL, {level} %: {theirs}, {said['seconds']:.1f} s")
+
+
+def median_step(moments: Sequence[float]) -> float:
+    """The usual time between points, in seconds."""
+    return median(b - a for a, b in pairwise(moments))
+
+
 def speed() -> None:
     """Print how long 100,000 points take to learn, and one more point of 10,000 series."""
     from qoa_platform.verdicts.usual import Stream
@@ -173,6 +220,7 @@ def main() -> int:
     path = Path(os.environ.get("QOA_DATA", "")) / "msmon_dev" / "series.parquet"
     if path.exists():
         incidents(path)
+        beside(path)
     else:
         print("QOA_DATA does not hold msmon_dev: incidents are left out")
     speed()
