@@ -1,7 +1,7 @@
 """Owns statsforecast's side of the benchmark of learnt bands: a day ahead, again and again, by MSTL; prints JSON.
 
-``python -m bench.usual_peer SERIES SEASON LEVEL`` reads a Parquet file (``series, at, value``, no gaps). A value outside
-the interval that was forecast for it is a flag; every day is forecast from the 21 days before it.
+``python -m bench.usual_peer SERIES SEASON LEVEL`` reads Parquet (``series, at, value``, no gaps). A value outside the
+interval that was forecast for it is a flag; every day is forecast from 21 days.
 """
 
 import json
