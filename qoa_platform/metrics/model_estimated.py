@@ -43,7 +43,7 @@ class _ByConfidence(Estimated):
     roles: ClassVar[tuple[str, ...]] = ("truth", "prediction", "score")
 
     score: str = param("text", "the column of the positive class's probability", default="score")
-    positive: str | None = param("text", "the class that counts as positive (else the greater one)", default=None)
+    positive: str | None = param("text", "the class that counts as positive (else true, or 1)", default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

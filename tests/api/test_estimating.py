@@ -76,12 +76,26 @@ def test_a_regression_is_told_from_its_features() -> None:
     assert found.found[0].estimate.value == pytest.approx((frame["actual"] - frame["predicted"]).abs().mean(), rel=0.15)
 
 
+def test_rows_that_lack_something_are_passed_over_where_they_stand() -> None:
+    """A missing or NaN score or prediction lowers n of its own window and moves no other one."""
+    now = classified(12, 1_000).with_columns(
+        score=pl.when(pl.int_range(1_000) < 50).then(float("nan")).otherwise(pl.col("score"))
+    )
+    whole, holes = (estimate_performance(classified(13, 800), f, metrics=["accuracy"], chunk=500)
+                    for f in (classified(12, 1_000), now))  # fmt: skip
+    assert [(c.start, c.end, c.estimate.n) for c in holes] == [(0, 500, 450), (500, 1_000, 500)]
+    assert holes.found[1].estimate == whole.found[1].estimate
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
         ({"y_pred": "predicted_"}, "unknown column of the reference 'predicted_'.*Did you mean 'predicted'"),
         ({"metrics": ["acuracy"]}, "unknown metric 'acuracy'.*Did you mean 'accuracy'"),
         ({"confidence": 2}, "confidence 2"),
+        ({"chunk": 0}, "chunk 0. Allowed: 1 or more"),
+        ({"delay": -1}, "delay -1. Allowed: 0 or more"),
+        ({"method": "platt"}, "unknown method 'platt'. Allowed: none, sigmoid, isotonic"),
         ({"positive": "maybe"}, "positive class 'maybe' does not occur"),
     ],
 )

@@ -77,6 +77,14 @@ def test_a_missing_score_is_an_error_that_names_it(desk: Desk) -> None:
     assert "'score'" in found.cause
 
 
+def test_a_class_that_nobody_named(desk: Desk) -> None:
+    """Of text classes the positive one has to be named, as for metrics of labelled rows."""
+    words = pl.col("actual", "predicted").replace_strict({0: "no", 1: "yes"})
+    found = verdicts(desk, served(300, 100).with_columns(words))["right", None]
+    assert str(found) == "unknown(error)"
+    assert found.cause == "column 'actual' is String: name the positive class"
+
+
 def test_a_regression_is_told_from_its_columns(ledger: Store) -> None:
     """MAE without labels follows the rows that wait to where the model errs more."""
     rng = np.random.default_rng(2)

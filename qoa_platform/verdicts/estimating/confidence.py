@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import sqrt
+from math import inf, sqrt
 
 import numpy as np
 
@@ -19,6 +19,8 @@ FOLDS = 5
 WINDOWS = 40
 """At most so many windows of the reference show how far estimates stray."""
 LEAST_WINDOWS = 6
+GREATEST = {"log_loss": inf, "brier": 2.0}
+"""The greatest value of a metric, where that is not 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +63,12 @@ class ConfidenceEstimator:
     """
 
     reference: Labelled
+    method: Method | None
+    """The calibration that was asked for; ``None``: each class's is chosen, anew when it is refreshed."""
     maps: tuple[Calibration, ...]
     replicates: tuple[tuple[Calibration, ...], ...]
+    held: Floats
+    """Cross-fitted probabilities of the reference, ``(n, K)``."""
 
     @classmethod
     def fit(cls, reference: Labelled, *, method: Method | None = None, seed: int = 0) -> "ConfidenceEstimator":
@@ -75,13 +81,14 @@ class ConfidenceEstimator:
         ]
         methods = [m.method for m in maps]
         return cls(
-            reference=reference, maps=maps,
+            reference=reference, method=method, maps=maps, held=_held(reference, methods),
             replicates=tuple(_calibrated(reference.rows(rows), methods) for rows in drawn),
         )  # fmt: skip
 
     def refreshed(self, later: Labelled, *, seed: int = 0) -> "ConfidenceEstimator":
         """The same after outcomes came in: calibrated on as many rows as before, the newest ones."""
-        return ConfidenceEstimator.fit(self.reference.before(later, len(self.reference)), seed=seed)
+        newest = self.reference.before(later, len(self.reference))
+        return ConfidenceEstimator.fit(newest, method=self.method, seed=seed)
 
     def probabilities(self, scores: Floats) -> Floats:
         """``(n, K)``: the probability of each class."""
@@ -123,18 +130,13 @@ class ConfidenceEstimator:
         size = min(n, len(self.reference) // LEAST_WINDOWS)
         if size < 2:  # noqa: PLR2004 (a window of one row has no metric)
             return dict.fromkeys(metrics, 0.0)
-        known, fold = self.reference, np.arange(len(self.reference)) * FOLDS // len(self.reference)
-        out = np.empty_like(known.scores)
-        for k in range(FOLDS):
-            rest, held = np.flatnonzero(fold != k), np.flatnonzero(fold == k)
-            maps = _calibrated(known.rows(rest), [m.method for m in self.maps])
-            out[held] = _probable(maps, known.scores[held])
+        known = self.reference
         starts = np.linspace(0, len(known) - size, min(WINDOWS, len(known) // size)).astype(int)
         rng, eye = np.random.default_rng(0), np.eye(known.scores.shape[1])
         misses: dict[str, list[tuple[float, float]]] = {m: [] for m in metrics}
         for start in starts:
             rows = slice(int(start), int(start) + size)
-            part, chance = known.rows(rows), out[rows]
+            part, chance = known.rows(rows), self.held[rows]
             told = _values(metrics, chance, part.predicted, part.scores)
             true = _values(metrics, eye[part.labels], part.predicted, part.scores)
             u = rng.random((20, size, 1))
@@ -171,10 +173,8 @@ def _estimate(metric: str, value: float, drawn: Floats, wider: float, n: int, co
     spread = float(drawn.std())
     factor = sqrt(1 + (wider / spread) ** 2) if spread > 0 else 1.0
     low, high = value - max(value - low, 0.0) * factor, value + max(high - value, 0.0) * factor
-    top = np.inf if metric == "log_loss" else 1.0 if metric != "brier" else 2.0
-    return Estimate(
-        metric=metric, value=value, low=max(low, 0.0), high=min(high, float(top)), n=n, confidence=confidence
-    )
+    top = GREATEST.get(metric, 1.0)
+    return Estimate(metric=metric, value=value, low=max(low, 0.0), high=min(high, top), n=n, confidence=confidence)
 
 
 def _calibrated(known: Labelled, methods: Sequence[Method | None]) -> tuple[Calibration, ...]:
@@ -184,6 +184,15 @@ def _calibrated(known: Labelled, methods: Sequence[Method | None]) -> tuple[Cali
         Calibration.fit(known.scores[:, k], known.labels == k, method=methods[min(i, len(methods) - 1)])
         for i, k in enumerate(classes)
     )
+
+
+def _held(known: Labelled, methods: Sequence[Method]) -> Floats:
+    """The probabilities of *known* rows, each stretch from calibrations of the others."""
+    fold, out = np.arange(len(known)) * FOLDS // len(known), np.empty_like(known.scores)
+    for k in range(FOLDS if len(known) > 2 * FOLDS else 0):
+        rest, held = np.flatnonzero(fold != k), np.flatnonzero(fold == k)
+        out[held] = _probable(_calibrated(known.rows(rest), methods), known.scores[held])
+    return out
 
 
 def _probable(maps: Sequence[Calibration], scores: Floats) -> Floats:

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
+import polars.selectors as cs
 
 from qoa_platform.verdicts.estimating import confidence as by_confidence
 from qoa_platform.verdicts.estimating import losses as by_losses
-from qoa_platform.verdicts.estimating.calibration import Floats, Method
+from qoa_platform.verdicts.estimating.calibration import Floats, Method, Places
 from qoa_platform.verdicts.estimating.confidence import ConfidenceEstimator
 from qoa_platform.verdicts.estimating.estimate import Estimate
 from qoa_platform.verdicts.estimating.losses import REGRESSION, LossEstimator
@@ -44,10 +44,15 @@ class Columns:
 
 def chunks(
     before: pl.DataFrame, now: pl.DataFrame, how: Columns, *, metrics: Sequence[str] | None = None,
-    size: int | None = None, confidence: float = 0.95, delay: int | None = None, method: str | None = None,
-    seed: int = 0,
+    size: int | None = None, edges: Sequence[int] | None = None, confidence: float = 0.95, delay: int | None = None,
+    method: str | None = None, seed: int = 0,
 ) -> tuple[str, tuple[Chunk, ...]]:  # fmt: skip
-    """The task, and the estimates of each window of *size* rows of *now*, told from *before*. Raises ValueError."""
+    """The task, and the estimates of each window of *size* rows of *now*, told from *before*.
+
+    A rest of less than half a window is part of the last one. *edges* say the windows in place of *size*. NaN is
+    missing. Raises ValueError.
+    """
+    before, now = (f.with_columns(cs.float().fill_nan(None)) for f in (before, now))
     scored = _scored(how.y_score)
     known = CLASSIFICATION if scored else REGRESSION
     asked = tuple(metrics or known)
@@ -56,17 +61,20 @@ def chunks(
     _known([how.y_pred], now.columns, "column of the current data")
     if not 0 < confidence < 1:
         raise ValueError(f"confidence {confidence}. Allowed: between 0 and 1, such as 0.95")
+    for name, count, least in (("chunk", size, 1), ("delay", delay, 0)):
+        if count is not None and count < least:
+            raise ValueError(f"{name} {count}. Allowed: {least} or more")
+    if method is not None and method not in list(Method):
+        raise ValueError(f"unknown method {method!r}. Allowed: {', '.join(Method)}")
     task: _Classes | _Numbers
     task = _Classes.of(before, now, how, scored, method, seed) if scored else _Numbers.of(before, now, how, seed)
-    return task.name, tuple(_windows(task, asked, size, confidence, delay))
+    return task.name, tuple(_windows(task, asked, edges or _edges(task.n, size), confidence, delay))
 
 
 def _windows(
-    task: "_Classes | _Numbers", asked: Sequence[str], chunk: int | None, confidence: float, delay: int | None
+    task: "_Classes | _Numbers", asked: Sequence[str], edges: Sequence[int], confidence: float, delay: int | None
 ) -> Iterator[Chunk]:
     """The windows in order; estimators are made fresh by what is known before each."""
-    size = chunk or max(LEAST_CHUNK, min(CHUNK, task.n // 5 or task.n))
-    edges = [*range(0, max(task.n - size // 2, 1), size), task.n]
     for i, (start, end) in enumerate(pairwise(edges)):
         if delay is not None and i > delay:
             task.refresh(edges[i - delay - 1], edges[i - delay])
@@ -79,6 +87,12 @@ def _windows(
             )  # fmt: skip
 
 
+def _edges(n: int, given: int | None) -> list[int]:
+    """Where windows of *given* rows begin, and where the last one ends."""
+    size = given or max(LEAST_CHUNK, min(CHUNK, n // 5 or n))
+    return [*range(0, max(n - size // 2, 1), size), n]
+
+
 @dataclass(slots=True)
 class _Classes:
     """A classification: the current rows, and the estimator as fresh as it is."""
@@ -86,7 +100,8 @@ class _Classes:
     estimator: ConfidenceEstimator
     labels: Floats
     """Positions of the classes, NaN where the outcome is not known."""
-    predicted: NDArray[np.intp]
+    predicted: Floats
+    """The same of predictions: a row that lacks one, or a score, is passed over where it stands."""
     scores: Floats
     seed: int
     name: str = "classification"
@@ -104,8 +119,7 @@ class _Classes:
         y_true, y_pred = how.y_true, how.y_pred
         _known(list(scored.values()), before.columns, "column of the reference")
         _known(list(scored.values()), now.columns, "column of the current data")
-        before, now = (f.drop_nulls([y_pred, *scored.values()]) for f in (before, now))
-        before = before.drop_nulls([y_true])
+        before = before.drop_nulls([y_true, y_pred, *scored.values()])
         classes = _classes(before, now, how, scored)
         if y_true not in now.columns:
             now = now.with_columns(pl.lit(None).alias(y_true))
@@ -117,18 +131,23 @@ class _Classes:
             raise ValueError(f"no row of the reference has an outcome in {y_true!r} and a score. Allowed: some have")
         estimator = ConfidenceEstimator.fit(first, method=Method(method) if method else None, seed=seed)
         return cls(
-            estimator, _places(now[y_true], classes), _places(now[y_pred], classes).astype(np.intp),
-            _probabilities(now, scored), seed,
+            estimator, _places(now[y_true], classes), _places(now[y_pred], classes), _probabilities(now, scored), seed,
         )  # fmt: skip
 
     @property
     def n(self) -> int:
         return len(self.predicted)
 
+    def _rows(self, start: int, end: int) -> Places:
+        whole = np.isfinite(self.predicted[start:end]) & np.isfinite(self.scores[start:end]).all(axis=1)
+        return start + np.flatnonzero(whole)
+
     def _labelled(self, start: int, end: int) -> by_confidence.Labelled:
-        rows = np.arange(start, end)[np.isfinite(self.labels[start:end])]
+        rows = self._rows(start, end)
+        rows = rows[np.isfinite(self.labels[rows])]
         return by_confidence.Labelled(
-            labels=self.labels[rows].astype(np.intp), predicted=self.predicted[rows], scores=self.scores[rows]
+            labels=self.labels[rows].astype(np.intp), predicted=self.predicted[rows].astype(np.intp),
+            scores=self.scores[rows],
         )  # fmt: skip
 
     def refresh(self, start: int, end: int) -> None:
@@ -137,9 +156,10 @@ class _Classes:
             self.estimator = self.estimator.refreshed(later, seed=self.seed)
 
     def estimate(self, start: int, end: int, asked: Sequence[str], confidence: float) -> dict[str, Estimate]:
-        rows = slice(start, end)
+        rows = self._rows(start, end)
         return self.estimator.estimate(
-            self.predicted[rows], self.scores[rows], metrics=asked, confidence=confidence, seed=self.seed
+            self.predicted[rows].astype(np.intp), self.scores[rows], metrics=asked, confidence=confidence,
+            seed=self.seed,
         )  # fmt: skip
 
     def realised(self, start: int, end: int, asked: Sequence[str]) -> tuple[dict[str, float], int]:
@@ -164,7 +184,7 @@ class _Numbers:
         numeric = [c for c in before.columns if before[c].dtype.is_numeric() and c not in (y_true, y_pred)]
         inputs = list(features) if features is not None else [c for c in numeric if c in now.columns]
         _known(inputs, [c for c in before.columns if c in now.columns], "feature")
-        before, now = before.drop_nulls([y_true, y_pred]), now.drop_nulls([y_pred])
+        before = before.drop_nulls([y_true, y_pred])
         first = by_losses.Outcomes(
             features=_matrix(before, inputs), predicted=_numbers(before, y_pred), actual=_numbers(before, y_true)
         )  # fmt: skip
@@ -248,10 +268,10 @@ def _places(column: pl.Series, classes: Sequence[Any]) -> Floats:
 def _probabilities(frame: pl.DataFrame, scored: dict[Any, str]) -> Floats:
     columns = [_numbers(frame, name) for name in scored.values()]
     scores = np.column_stack([1 - columns[0], columns[0]]) if None in scored else np.column_stack(columns)
-    if scores.size and not (np.nanmin(scores) >= -1e-9 and np.nanmax(scores) <= 1 + 1e-9):  # noqa: PLR2004
+    if np.isfinite(scores).any() and not (np.nanmin(scores) >= -1e-9 and np.nanmax(scores) <= 1 + 1e-9):  # noqa: PLR2004
         low, high = float(np.nanmin(scores)), float(np.nanmax(scores))
         raise ValueError(f"scores of {list(scored.values())} run from {low:g} to {high:g}. Allowed: 0 to 1")
-    return np.clip(np.nan_to_num(scores, nan=0.5), 0.0, 1.0)
+    return np.clip(scores, 0.0, 1.0)
 
 
 def _numbers(frame: pl.DataFrame, name: str) -> Floats:

@@ -71,6 +71,12 @@ def test_fresh_labels_mend_what_concept_drift_broke() -> None:
     assert fresh.value == pytest.approx(true, abs=0.03)
 
 
+def test_a_method_that_was_asked_for_stays() -> None:
+    """Refreshed on new labels, an estimator keeps the calibration that it was asked for."""
+    fresh = ConfidenceEstimator.fit(world(9, 500), method=Method.ISOTONIC).refreshed(world(10, 500))
+    assert {m.method for maps in (fresh.maps, *fresh.replicates) for m in maps} == {Method.ISOTONIC}
+
+
 def test_a_calibration_is_chosen_by_what_it_tells() -> None:
     """Overconfident scores are mended by a map that never falls; good scores are left as they are, or nearly."""
     known = world(7, 4_000)
