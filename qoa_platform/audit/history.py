@@ -5,13 +5,16 @@ from datetime import datetime
 from qoa_platform.audit.reader import Reader
 from qoa_platform.audit.references import References
 from qoa_platform.records import DAY, Measurement, PointerKind, Reason, Window, measurement_id
-from qoa_platform.verdicts import Band, Learning, Point, learn
+from qoa_platform.verdicts import Band, Learning, Point
 from qoa_platform.verdicts.budget import MONTH
+from qoa_platform.verdicts.usual import Learnt
 
 LEAST = 1e-9
 """No chance of a false alarm is taken lower: a budget of nothing is as strict as a judge can be."""
-DEPTH = 400
-"""How many published partitions are looked back at most: a year of days, for dates of last year, and gaps."""
+DEPTH, BLOCK = 400, 100
+"""So many published partitions are looked back: a year of days and gaps, for dates of last year; up to a block more."""
+LEARNT = Learnt()
+"""What this process has folded already: an answer from it is the one that a fold of the whole history gives."""
 
 
 def usual(ledger: Reader, references: References, probe: Measurement, *, alpha: float | None = None) -> Band | Reason:
@@ -22,7 +25,8 @@ def usual(ledger: Reader, references: References, probe: Measurement, *, alpha: 
     one, what ``usual`` declares by itself.
     """
     prefix = f"{references.candidate.asset}|"
-    heads = references.published()[-DEPTH:]
+    published = references.published()
+    heads = published[max(len(published) - DEPTH, 0) // BLOCK * BLOCK :]  # begins anew once in a block, not every day
     series = probe.series
     ids = [
         measurement_id(series, Window.of_partition(h.key.removeprefix(prefix)), h.value, version=probe.version)
@@ -36,7 +40,8 @@ def usual(ledger: Reader, references: References, probe: Measurement, *, alpha: 
         if m.reading.value is not None
     ]
     how = Learning() if alpha is None else Learning(false_alarms=max(alpha, LEAST) * (MONTH / DAY))
-    return learn(points, probe.window, how=how, accepted=shifts(ledger, references.candidate.asset))
+    accepted = shifts(ledger, references.candidate.asset)
+    return LEARNT.learn((series, probe.version), points, probe.window, how=how, accepted=accepted)
 
 
 def shifts(ledger: Reader, asset: str) -> tuple[datetime, ...]:

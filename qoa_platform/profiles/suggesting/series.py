@@ -7,7 +7,7 @@ from statistics import median
 
 from qoa_platform.profiles.suggesting.history import Part
 from qoa_platform.records import Reason
-from qoa_platform.verdicts.usual import MAD_TO_SIGMA, Point, learn
+from qoa_platform.verdicts.usual import MAD_TO_SIGMA, Learnt, Point
 
 DAYS = 30
 """Days of a month."""
@@ -103,9 +103,10 @@ def learnable(series: Series, parts: Sequence[Part]) -> float | None:
     """
     points = [Point(end=p.window.end, value=v) for p, v in zip(parts, series.values, strict=True)]
     judged = alarms = 0
+    learnt = Learnt(size=1)
     limit = 0.0
     for at, part in enumerate(parts):
-        band = learn(points[:at], part.window)
+        band = learnt.learn("", points[:at], part.window)
         if not isinstance(band, Reason):
             judged, limit = judged + 1, band.limit
             alarms += not band.low <= points[at].value <= band.high

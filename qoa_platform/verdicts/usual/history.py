@@ -34,20 +34,29 @@ def learn(
     >>> learn(days[:20], Window.of_partition("2017-02-10"))
     <Reason.INSUFFICIENT_N: 'insufficient_n'>
     """
-    stream = fold(history, at, how=how, accepted=accepted)
+    step = (at.end - at.start).total_seconds()
+    stream = folded(before(history, at), step, how=how, accepted=accepted_before(accepted, at))
     return stream.band(at.end.timestamp())
 
 
-def fold(
-    history: Sequence[Point], at: Window, *, how: Learning = DEFAULTS, accepted: Sequence[datetime] = ()
-) -> Stream:
-    """The stream that has seen all points before the window *at*."""
+def before(history: Sequence[Point], at: Window) -> list[tuple[float, float]]:
+    """The points before the window *at* as moments and values, oldest first, each window once."""
     known = {p.end: p.value for p in history if p.end <= at.start and isfinite(p.value)}
-    stream = Stream((at.end - at.start).total_seconds(), how)
-    points = [(end.timestamp(), known[end]) for end in sorted(known)]
-    moments = sorted(moment.timestamp() for moment in accepted if moment <= at.start)
+    return [(end.timestamp(), known[end]) for end in sorted(known)]
+
+
+def accepted_before(accepted: Sequence[datetime], at: Window) -> list[float]:
+    """The moments of *accepted* that are known of at the window *at*, oldest first."""
+    return sorted(moment.timestamp() for moment in accepted if moment <= at.start)
+
+
+def folded(
+    points: Sequence[tuple[float, float]], step: float, *, how: Learning = DEFAULTS, accepted: Sequence[float] = ()
+) -> Stream:
+    """The stream of windows of *step* seconds that has seen all *points*, put on a new level at moments *accepted*."""
+    stream = Stream(step, how)
     done = 0
-    for moment in [*moments, None]:
+    for moment in [*accepted, None]:
         until = next((i for i, (t, _) in enumerate(points) if moment is not None and t > moment), len(points))
         for t, value in points[done:until]:
             stream.update(t, value)
