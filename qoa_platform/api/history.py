@@ -33,6 +33,8 @@ class History:
     asset: str
     _heads: dict[str, Pointer] = field(default_factory=dict)
     _kept: dict[type, dict[str, Any]] = field(default_factory=dict)
+    _series: dict[tuple[type, str], dict[str, Any]] = field(default_factory=dict)
+    """The same records by their series: their names are digests, and dear to ask for again."""
 
     @property
     def days(self) -> tuple[str, ...]:
@@ -50,25 +52,29 @@ class History:
         )
         for measured in measurements:
             mine = replace(measured, data=content)
-            self._kept.setdefault(Measurement, {})[mine.id] = mine
+            self._keep(mine, mine.id)
         for state in states:
             own = replace(state, data=content, partition=day, asset=self.asset)
-            self._kept.setdefault(StoredState, {})[own.id] = own
+            self._keep(own, own.id)
 
     def audited(self, window: Window, found: Audited) -> None:
         """Add what an audit of a day found, and the edges that later days are counted on."""
         self.remember(window, found.measurements, found.states)
         for profile in found.profiles:
-            self._kept.setdefault(Profile, {})[profile.digest] = profile
+            self._keep(profile, profile.digest)
 
     def know(self, version: ModelVersion) -> None:
         """Add a model version, so that its predictions are judged."""
-        self._kept.setdefault(ModelVersion, {})[version.id] = version
+        self._keep(version, version.id)
 
     def crown(self, model: str, version: str, at: datetime) -> None:
         """Say which version is champion."""
         key = f"{model}|champion"
         self._heads[key] = Pointer(kind=PointerKind.ALIAS, key=key, value=version, generation=1, at=at, wall=at)
+
+    def _keep(self, record: Any, id: str) -> None:  # noqa: A002 (the port's own word)
+        self._kept.setdefault(type(record), {})[id] = record
+        self._series.setdefault((type(record), record.series), {})[id] = record
 
     def last(self, kind: type[R], id: str, /) -> R | None:  # noqa: A002 (the port's own word)
         """One record, by its id."""
@@ -79,13 +85,15 @@ class History:
         self, kind: type[R], /, *, series: str | Sequence[str] | None = None, ids: Sequence[str] | None = None,
         ends_after: datetime | None = None, newest_first: bool = False,
     ) -> list[R]:  # fmt: skip
-        """Records of one kind, by their ids or their series."""
+        """Records of one kind, by their ids or their series (one after another); without either all of them."""
         kept: dict[str, Any] = self._kept.get(kind, {})
         if ids is not None:
             found: list[Any] = [kept[i] for i in ids if i in kept]
+        elif series is None:
+            found = list(kept.values())
         else:
-            allowed = {series} if isinstance(series, str) else None if series is None else set(series)
-            found = [r for r in kept.values() if allowed is None or r.series in allowed]
+            names = [series] if isinstance(series, str) else dict.fromkeys(series)
+            found = [r for name in names for r in self._series.get((kind, name), {}).values()]
         if ends_after is not None:
             found = [r for r in found if r.window.end > ends_after]
         return found[::-1] if newest_first else found

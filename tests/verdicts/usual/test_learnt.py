@@ -1,13 +1,15 @@
 """Tests of what was folded already: the answer is always the one of the whole history."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from qoa_platform.records import DAY, Window
-from qoa_platform.verdicts.usual import Learning, Learnt, Point, learn
+from qoa_platform.verdicts.usual import Learning, Learnt, Point, Stream, learn
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -49,10 +51,15 @@ def test_the_answer_is_that_of_the_whole_history(
 def test_a_day_costs_one_update(monkeypatch: pytest.MonkeyPatch) -> None:
     """A history that goes on is not folded again, and no more series are kept than were asked for."""
     from qoa_platform.verdicts.usual import learnt as module
+    from qoa_platform.verdicts.usual.history import folded
 
     folds: list[int] = []
-    folded = module.folded
-    monkeypatch.setattr(module, "folded", lambda known, *a, **k: folds.append(len(known)) or folded(known, *a, **k))
+
+    def counted(known: Sequence[tuple[float, float]], step: float, **settings: Any) -> Stream:
+        folds.append(len(known))
+        return folded(known, step, **settings)
+
+    monkeypatch.setattr(module, "folded", counted)
     learnt = Learnt(size=2)
     history = points([10.0 + i % 4 for i in range(60)])
     for i in range(30, 60):
