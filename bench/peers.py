@@ -26,6 +26,7 @@ PINS: Mapping[str, Sequence[str]] = {
     "ydata-profiling": ("ydata-profiling==4.18.4", "setuptools<81", "pyarrow"),
     "evidently": ("evidently==0.7.23", "pandas<3", "pyarrow"),
     "statsforecast": ("statsforecast==2.1.1", "polars", "pandas<3", "pyarrow"),
+    "prophet": ("prophet==1.3.0", "polars", "pyarrow"),
     "nannyml": ("nannyml==0.13.1", "statsmodels", "pyarrow"),
 }
 """What each peer needs today; the reasons stand in docs/benchmarks.md."""

@@ -27,7 +27,9 @@ NEAR = 3
 """Labels and flags so many steps apart are one event, one alert."""
 LATE = 2
 HOUR = 3_600.0
-PEER = "statsforecast"
+LEVELS = ("99", "99.9", "99.99")
+"""Intervals of the peers, per cent."""
+PEERS = {"statsforecast": "bench.usual_peer", "prophet": "bench.usual_prophet_peer"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,10 +156,7 @@ def incidents(path: Path) -> None:
 
 
 def beside(path: Path) -> None:
-    """Print statsforecast's MSTL beside ours on the same hourly series (it is slow: few of them, 2,000 points each)."""
-    if not ready(PEER):
-        print(f"not installed: python -m bench.peers {PEER}", file=sys.stderr)
-        return
+    """Print the peers beside ours on the same hourly series (they are slow: few of them, 2,000 points each)."""
     hourly = {n: s for n, s in read(path).items() if median_step(s.moments) == HOUR and len(s.values) > 700}
     series = {
         name: Labelled(moments=s.moments[:2_000], values=s.values[:2_000], labels=s.labels[:2_000])
@@ -173,19 +172,28 @@ def beside(path: Path) -> None:
             .with_columns(pl.col("value").cast(pl.Float64).fill_nan(None).forward_fill().backward_fill())
             for n, s in series.items()
         ]).write_parquet(file)  # fmt: skip
-        for level in ("99", "99.9", "99.99"):
-            command = [str(python_of(PEER)), "-m", "bench.usual_peer", str(file), "24", level]
-            done = subprocess.run(
-                command, check=False, capture_output=True, text=True, cwd=ROOT,
-                env={**os.environ, **QUIET, "PYTHONPATH": str(ROOT)},
-            )  # fmt: skip
-            if done.returncode:
-                print(f"  {PEER}: {done.stderr.strip().splitlines()[-1]}", file=sys.stderr)
-                return
-            said = json.loads(done.stdout.strip().splitlines()[-1])
-            flags = {n: set(said["flags"].get(n, ())) for n in series}
-            theirs = totals([scored(s, [i in flags[n] for i in range(len(s.values))]) for n, s in series.items()])
-            print(f"    {PEER} MSTL, {level} %: {theirs}, {said['seconds']:.1f} s")
+        for peer, module in PEERS.items():
+            flagged, seconds = forecast(peer, module, file)
+            for level, found in flagged.items():
+                flags = {n: set(found.get(n, ())) for n in series}
+                theirs = totals([scored(s, [i in flags[n] for i in range(len(s.values))]) for n, s in series.items()])
+                print(f"    {peer}, {level} %: {theirs}, {seconds:.1f} s")
+
+
+def forecast(peer: str, module: str, file: Path) -> tuple[dict[str, dict[str, list[int]]], float]:
+    """Per level and series the positions that *peer* flags, and its seconds; nothing, and why, where it cannot run."""
+    if not ready(peer):
+        print(f"not installed: python -m bench.peers {peer}", file=sys.stderr)
+        return {}, 0.0
+    done = subprocess.run(
+        [str(python_of(peer)), "-m", module, str(file), "24", *LEVELS], check=False, capture_output=True, text=True,
+        cwd=ROOT, env={**os.environ, **QUIET, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    if done.returncode:
+        print(f"  {peer}: {(done.stderr.strip().splitlines() or ['it says nothing'])[-1]}", file=sys.stderr)
+        return {}, 0.0
+    said = json.loads(done.stdout.strip().splitlines()[-1])
+    return said["flags"], said["seconds"]
 
 
 def median_step(moments: Sequence[float]) -> float:

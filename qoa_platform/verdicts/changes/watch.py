@@ -17,6 +17,9 @@ NEAR = 10
 HUGE = 1e100
 """Larger values are taken for this, so that their squares are numbers."""
 RHO_MAX = 0.9
+WILD = 4.0
+"""Spreads from the median at which a value is cut where the beginning of a shift is looked for."""
+MAD_TO_SIGMA = 1.4826
 NORMAL = NormalDist()
 
 
@@ -139,18 +142,20 @@ class Watch:
 def _began(both: list[tuple[int, float]], since: int) -> int:
     """The place near *since* from which on values differ most from those before: the least squares of two levels."""
     first = max(1, next((i for i, (p, _) in enumerate(both) if p >= since), 1) - NEAR)
+    centre, reach = median(v for _, v in both), WILD * _spread([v for _, v in both])
+    values = [max(centre - reach, min(centre + reach, v)) for _, v in both]
     best, found = -1.0, since
-    total, n = sum(v for _, v in both), len(both)
-    before = sum(v for _, v in both[:first])
+    total, n, before = sum(values), len(values), sum(values[:first])
     for i in range(first, n):
         gained = (before / i - (total - before) / (n - i)) ** 2 * i * (n - i)
         if gained > best:
             best, found = gained, both[i][0]
-        before += both[i][1]
+        before += values[i]
     return found
 
 
 def _spread(values: list[float]) -> float:
-    """The standard deviation around the median."""
+    """The standard deviation, told by the median distance from the median (as it is, where that is 0)."""
     centre = median(values)
-    return sqrt(sum((v - centre) ** 2 for v in values) / len(values))
+    apart = median(abs(v - centre) for v in values)
+    return MAD_TO_SIGMA * apart or sqrt(sum((v - centre) ** 2 for v in values) / len(values))

@@ -53,6 +53,7 @@ def test_intervals_hold() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_intervals_hold_in_many_draws() -> None:
     """95 % intervals hold what came true in 93 to 99.5 % of many windows."""
     assert 0.93 <= covered(300) <= 0.995
