@@ -75,7 +75,7 @@ def likeliest(past: Sequence[tuple[float, float]], guard: float, gain: float) ->
         if mean <= 0:
             return 0
         costs.append(log(mean) + power * logs)
-    if _narrow(past) and _log_cost(past) <= costs[0]:
+    if _narrow(past) and _log_cost(past) <= costs[0] + log(gain):
         return LOG
     best = min(range(len(costs)), key=costs.__getitem__)
     return best if costs[best] < costs[0] + log(gain) else 0

@@ -10,7 +10,7 @@ from qoa_platform.verdicts.usual.centres import DAY, KNOWN, PLAIN, Centres
 from qoa_platform.verdicts.usual.dates import Dates
 from qoa_platform.verdicts.usual.scales import CUT, GUARD, WIDEST, Scale, likeliest
 from qoa_platform.verdicts.usual.tails import Tail
-from qoa_platform.verdicts.usual.windows import Ordered, Ring, middle
+from qoa_platform.verdicts.usual.windows import Ring, middle
 
 SETTLED = 1000
 """Points from which the scale is chosen four times more seldom."""
@@ -173,9 +173,9 @@ class Stream:
         foretold = view.foretold if view else self.centres.foretell(t)
         if foretold:
             centre = foretold.get(self.centres.model, foretold[PLAIN])
-            size = abs(self._scale.deviation(value, centre))
+            size = self._off(value, centre)
             cut = view.reach if view is not None and self.tail.q95 > 0 else inf
-            self.tail.push(min(size, cut, WIDEST))
+            self.tail.push(min(size, cut), (value, centre) if size <= cut else None)
         self._remember(value, foretold)
         self.centres.push(t, value, foretold)
         self._size += (abs(value) - self._size) / min(self.n + 1, self.how.memory)
@@ -212,15 +212,22 @@ class Stream:
         best = likeliest(past, GUARD * self._size, self.how.scale_gain)
         if changed or best != self._scale.place:
             self._scale = Scale(best, GUARD * self._size)
+            if changed:
+                self.tail.peaks.forget(self.tail.n)
+            else:
+                self.tail.peaks.measure(self._off)
             self._respread(past)
 
+    def _off(self, value: float, centre: float) -> float:
+        """How many units a value lies from what was foretold of it."""
+        return min(abs(self._scale.deviation(value, centre)), WIDEST)
+
     def _respread(self, past: list[tuple[float, float]]) -> None:
-        sizes = [min(abs(self._scale.deviation(x, c)), WIDEST) for x, c in past]
-        window = Ordered(self.how.memory, sizes)
-        self.tail.window = window
+        sizes = [self._off(x, c) for x, c in past]
+        self.tail.relearn(sizes)
         reach = self.tail.limit(self.p)
         if reach > 0 and self.tail.q95 > 0:
-            self.tail.window = Ordered(self.how.memory, (min(size, reach) for size in sizes))
+            self.tail.relearn(min(size, reach) for size in sizes)
 
     def _settle(self, value: float, view: View) -> None:
         """Follow a level that stays: *settle* points in a row on one side of the band are a new one.

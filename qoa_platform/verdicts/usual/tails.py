@@ -1,7 +1,8 @@
 """Owns the limit: how far from its centre a value may lie, for a declared chance of a false alarm."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right, insort
 from collections import deque
+from collections.abc import Callable, Iterable
 from math import ceil, log
 
 from qoa_platform.verdicts.usual.windows import Ordered
@@ -11,6 +12,69 @@ ANCHORS = (0.05, 0.02)
 KEPT, SPAN = 40, 20
 """Of a series that hardly ever moves, the moves that are kept, and for how many memories."""
 LEAST = log(2)
+APART = 3
+"""Peaks at most so many points apart are one."""
+KNOWN = 2_000
+"""Points from which peaks are looked at: the share of the last 40 is below that of the last anchor then."""
+
+
+Pair = tuple[float, float]
+"""A value, at most as far off as was usual, and what was foretold of it."""
+
+
+class Peaks:
+    """The largest deviations of a long time, each stretch of them once: what they say of a tail that is really heavy.
+
+    The last 400 deviations say nothing of one in 40,000. Beyond the 40th largest of up to 8,000 (a share τ), the tail
+    is taken as a power: ``x₄₀ · (τ/p)^ξ``, ξ the mean of ``ln(xᵢ/x₄₀)`` over those above (Hill 1975; Weissman 1978).
+    """
+
+    __slots__ = ("at", "began", "known", "ordered", "span")
+
+    def __init__(self, span: int) -> None:
+        self.span, self.began = span, 0
+        self.known: deque[tuple[int, float, Pair]] = deque()
+        self.ordered: list[float] = []
+        self.at: tuple[float, float] | None = None
+
+    def push(self, n: int, size: float, pair: Pair, least: float) -> None:
+        """Take in the deviation of point *n*, if it is above *least*."""
+        while self.known and self.known[0][0] <= n - self.span:
+            self._drop(self.known.popleft()[1])
+        if size <= least:
+            return
+        if self.known and self.known[-1][0] >= n - APART:
+            _, before, known = self.known.pop()
+            self._drop(before)
+            size, pair = (size, pair) if size > before else (before, known)
+        self.known.append((n, size, pair))
+        insort(self.ordered, size)
+        self.at = None
+
+    def _drop(self, size: float) -> None:
+        del self.ordered[bisect_left(self.ordered, size)]
+        self.at = None
+
+    def measure(self, size: Callable[[float, float], float]) -> None:
+        """Take the sizes in another unit."""
+        self.known = deque((n, size(*pair), pair) for n, _, pair in self.known)
+        self.ordered, self.at = sorted(known[1] for known in self.known), None
+
+    def forget(self, n: int) -> None:
+        """Begin anew after point *n*: another model misses by other sizes."""
+        self.known.clear()
+        self.ordered, self.at, self.began = [], None, n
+
+    def limit(self, n: int, p: float) -> float:
+        """The deviation that is exceeded with chance *p* after *n* points; 0 where too few are known."""
+        seen = min(n - self.began, self.span)
+        if seen < KNOWN or len(self.ordered) < KEPT or p * seen >= KEPT:
+            return 0.0
+        if self.at is None:
+            top = self.ordered[-KEPT:]
+            self.at = top[0], sum(log(size / top[0]) for size in top[1:]) / (KEPT - 1)
+        least, power = self.at
+        return float(least * (KEPT / seen / p) ** power)
 
 
 class Tail:
@@ -20,24 +84,34 @@ class Tail:
     long as a Laplace distribution with that quantile has it: ``limit = q · (1 + heavy · ln(τ/p) / ln(π/τ))``, π the
     share that is not 0. The least over the anchors counts, so that a history which proves a light tail is believed.
 
+    The limit of :class:`Peaks` counts where it is larger: a long history may prove a tail that is heavier.
+
     Where less than 5 % ever move (counts of rare events), the sizes of the last moves take the place of the window, so
     that what happens now and then is no alarm.
     """
 
-    __slots__ = ("heavy", "moves", "n", "window")
+    __slots__ = ("heavy", "moves", "n", "peaks", "window")
 
     def __init__(self, memory: int, heavy: float) -> None:
         self.window = Ordered(memory)
         self.moves: deque[tuple[int, float]] = deque(maxlen=KEPT)
+        self.peaks = Peaks(SPAN * memory)
         self.heavy = heavy
         self.n = 0
 
-    def push(self, size: float) -> None:
-        """Learn the size of one deviation."""
+    def push(self, size: float, pair: Pair | None = None) -> None:
+        """Learn the *size* of one deviation, that between the two of *pair*; ``None``: it was an alarm, and proves no tail."""
         self.n += 1
         self.window.push(size)
         if size > 0:
             self.moves.append((self.n, size))
+        if pair is not None:
+            ordered = self.window.ordered
+            self.peaks.push(self.n, size, pair, ordered[len(ordered) - 1 - int(ANCHORS[-1] * len(ordered))])
+
+    def relearn(self, sizes: Iterable[float]) -> None:
+        """Take *sizes* for the last deviations: they are measured in another unit now."""
+        self.window = Ordered(self.window.size, sizes)
 
     @property
     def q95(self) -> float:
@@ -68,7 +142,7 @@ class Tail:
             best = min(best, drawn) if best else drawn
             if share <= p:
                 break
-        return best
+        return max(best, self.peaks.limit(self.n, p))
 
     def _rare(self, p: float) -> float:
         """The limit from the few moves there were: the share τ is that of moves at least as large."""
