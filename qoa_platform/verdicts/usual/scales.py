@@ -58,10 +58,11 @@ class Scale:
         return self.beside(centre, -reach), self.beside(centre, reach)
 
 
-def likeliest(past: Sequence[tuple[float, float]], guard: float, gain: float) -> int:
+def likeliest(past: Sequence[tuple[float, float]], guard: float, gain: float, ratios: float) -> int:
     """The power of the level that makes the deviations likeliest (Laplace), the linear one unless beaten by *gain*.
 
-    ``ln(mean |x − c| / |c|ᵖ) + mean ln |c|ᵖ``, wild deviations cut.
+    ``ln(mean |x − c| / |c|ᵖ) + mean ln |c|ᵖ``, wild deviations cut. Log ratios have to beat it by *ratios*; 1 prefers
+    them.
     """
     if len(past) < KNOWN or guard <= 0:
         return 0
@@ -75,7 +76,7 @@ def likeliest(past: Sequence[tuple[float, float]], guard: float, gain: float) ->
         if mean <= 0:
             return 0
         costs.append(log(mean) + power * logs)
-    if _narrow(past) and _log_cost(past) <= costs[0] + log(gain):
+    if _narrow(past) and _log_cost(past) <= costs[0] + log(ratios):
         return LOG
     best = min(range(len(costs)), key=costs.__getitem__)
     return best if costs[best] < costs[0] + log(gain) else 0

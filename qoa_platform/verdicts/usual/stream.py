@@ -209,7 +209,8 @@ class Stream:
     def _rescale(self, *, changed: bool) -> None:
         """Choose the unit of deviations by likelihood, and learn the spread anew where it or the model changed."""
         past = self._past()
-        best = likeliest(past, GUARD * self._size, self.how.scale_gain)
+        gain = self.how.scale_gain
+        best = likeliest(past, GUARD * self._size, gain, 1.0 if self.step >= DAY else gain)  # days vary by factors
         if changed or best != self._scale.place:
             self._scale = Scale(best, GUARD * self._size)
             if changed:

@@ -100,7 +100,7 @@ class Tail:
         self.n = 0
 
     def push(self, size: float, pair: Pair | None = None) -> None:
-        """Learn the *size* of one deviation, that between the two of *pair*; ``None``: it was an alarm, and proves no tail."""
+        """Learn the *size* of one deviation, between the two of *pair*; an alarm has none, for it proves no tail."""
         self.n += 1
         self.window.push(size)
         if size > 0:
