@@ -71,8 +71,8 @@ def main() -> int:
         default.append(totals([known[Learning()][n] for n in other]).f1)
     told = [score.f1 for score in chosen]
     print(
-        f"{len(GRID)} settings, {DRAWS} halves: chosen on one, on the other F1 {fmean(told):.3f} (sd {stdev(told):.3f}), "
-        f"{fmean(map(false, chosen)):.2f} false / 1,000; the default there {fmean(default):.3f}"
+        f"{len(GRID)} settings, {DRAWS} halves: chosen on one, F1 of the other {fmean(told):.3f} "
+        f"(sd {stdev(told):.3f}), {fmean(map(false, chosen)):.2f} false / 1,000; the default there {fmean(default):.3f}"
     )
     return 0
 

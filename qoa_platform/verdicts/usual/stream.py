@@ -192,8 +192,8 @@ class Stream:
     def _remember(self, value: float, foretold: dict[str, float]) -> None:
         self._values.push(value)
         rings = self._foretold
-        if not foretold.keys() <= rings.keys():
-            for name in foretold.keys() - rings.keys():
+        for name in foretold:
+            if name not in rings:
                 rings[name] = Ring(self.how.memory)
                 rings[name].at = (self._values.at - 1) % self.how.memory
         for name, ring in rings.items():

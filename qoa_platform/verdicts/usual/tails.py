@@ -3,6 +3,7 @@
 from bisect import bisect_left, bisect_right, insort
 from collections import deque
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from math import ceil, log
 
 from qoa_platform.verdicts.usual.windows import Ordered
@@ -37,12 +38,10 @@ class Peaks:
         self.ordered: list[float] = []
         self.at: tuple[float, float] | None = None
 
-    def push(self, n: int, size: float, pair: Pair, least: float) -> None:
-        """Take in the deviation of point *n*, if it is above *least*."""
+    def push(self, n: int, size: float, pair: Pair) -> None:
+        """Take in the deviation of point *n*, and let those go that are too long ago."""
         while self.known and self.known[0][0] <= n - self.span:
             self._drop(self.known.popleft()[1])
-        if size <= least:
-            return
         if self.known and self.known[-1][0] >= n - APART:
             _, before, known = self.known.pop()
             self._drop(before)
@@ -77,6 +76,12 @@ class Peaks:
         return float(least * (KEPT / seen / p) ** power)
 
 
+@lru_cache(maxsize=4_096)
+def longer(heavy: float, share: float, p: float, moving: float) -> float:
+    """How many times as far as what a *share* exceeds lies what a share *p* exceeds, of *moving* that differ from 0."""
+    return 1 + heavy * log(share / p) / max(log(moving / share), LEAST)
+
+
 class Tail:
     """The deviations of a series, and the limit that they set.
 
@@ -107,7 +112,9 @@ class Tail:
             self.moves.append((self.n, size))
         if pair is not None:
             ordered = self.window.ordered
-            self.peaks.push(self.n, size, pair, ordered[len(ordered) - 1 - int(ANCHORS[-1] * len(ordered))])
+            least = ordered[len(ordered) - 1 - int(ANCHORS[-1] * len(ordered))]
+            if size > least:
+                self.peaks.push(self.n, size, pair)
 
     def relearn(self, sizes: Iterable[float]) -> None:
         """Take *sizes* for the last deviations: they are measured in another unit now."""
@@ -138,7 +145,7 @@ class Tail:
                 break
             drawn = ordered[n - 1 - beyond]
             if share > p:
-                drawn *= 1 + self.heavy * log(share / p) / max(log(moving / share), LEAST)
+                drawn *= longer(self.heavy, share, p, moving)
             best = min(best, drawn) if best else drawn
             if share <= p:
                 break
@@ -156,4 +163,4 @@ class Tail:
         rank = min(max(ceil(p * seen), ceil(0.05 * k)), k)
         share = rank / seen
         drawn = sizes[k - rank]
-        return drawn * (1 + self.heavy * log(share / p) / max(log(k / rank), LEAST)) if share > p else drawn
+        return drawn * longer(self.heavy, share, p, k / seen) if share > p else drawn
