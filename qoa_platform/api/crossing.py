@@ -72,56 +72,80 @@ def crossed(
     name, codes = _groups(groups, columns, len(y))
     if name is not None and hasattr(table, "columns") and name in list(table.columns):
         table = table.drop(columns=[name]) if hasattr(table, "iloc") else table.drop(name)
-    told = np.unique(y, return_inverse=True)[1] if _classes(metric) else None
-    at_random = random_folds(len(y), folds, draw, told)
-    apart = {n: out_of_fold(e, table, y, at_random, metric) for n, e in recipes.items()}
-    labels = np.unique(y)
-
-    def rows(predicted: Mapping[str, Values], clusters: Values | None) -> dict[str, Rows]:
-        return {
-            n: Rows(
-                truth=y, champion=predicted[champion], challenger=p, metric=metric, labels=labels, clusters=clusters,
-                higher=higher,
-            )
-            for n, p in predicted.items()
-            if n != champion
-        }  # fmt: skip
-
-    if codes is None:
-        suspects = candidates(columns, _features(table), draw)
-        leaks = tuple(
-            _leak(n, np.unique(columns[n].astype(str), return_inverse=True)[1], recipes[champion], table, y, metric,
-                  at_random, apart[champion], folds, confidence, higher, draw)
-            for n in suspects[:2]
-        )  # fmt: skip
-        made = rows(apart, None)
-        return Crossed(
-            rows=made, recipes=_over(made, at_random, confidence), random={}, leaks=leaks, grouped=False,
-            champion=champion, metric=metric, warnings=_twins(table),
-        )  # fmt: skip
-    parts = group_folds(codes, folds)
-    by_group = {n: out_of_fold(e, table, y, parts, metric) for n, e in recipes.items()}
-    leaks = tuple(
-        _gap(
-            f"{name or 'groups'} ({n})",
-            codes,
-            table,
-            y,
-            metric,
-            at_random,
-            apart[n],
-            by_group[n],
-            confidence,
-            higher,
-            draw,
-        )
-        for n in recipes
-    )
-    made = rows(by_group, codes)
-    return Crossed(
-        rows=made, recipes=_over(made, parts, confidence), random=rows(apart, None), leaks=leaks, grouped=True,
-        champion=champion, metric=metric,
+    contest = Contest(
+        recipes=recipes, table=table, y=y, metric=metric, higher=higher, folds=folds, confidence=confidence,
+        champion=champion, draw=draw,
     )  # fmt: skip
+    return contest.at_random(columns) if codes is None else contest.by_group(name or "groups", codes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contest:
+    """Recipes that are fitted on the same rows, and how they are scored."""
+
+    recipes: Mapping[str, Any]
+    table: Any
+    y: Values
+    metric: Any
+    higher: bool
+    folds: int
+    confidence: float
+    champion: str
+    draw: np.random.Generator
+
+    def at_random(self, columns: Mapping[str, Values]) -> Crossed:
+        """On random folds only, with what groups of *columns* would have told of the champion."""
+        parts = self._random()
+        apart = {n: self._fitted(n, parts) for n in self.recipes}
+        leaks = []
+        for name in candidates(columns, _features(self.table), self.draw)[:2]:
+            codes = np.unique(columns[name].astype(str), return_inverse=True)[1]
+            grouped = self._fitted(self.champion, group_folds(codes, self.folds))
+            leaks.append(self._gap(name, codes, parts, apart[self.champion], grouped))
+        rows = self._rows(apart, None)
+        return Crossed(
+            rows=rows, recipes=_over(rows, parts, self.confidence), random={}, leaks=tuple(leaks), grouped=False,
+            champion=self.champion, metric=self.metric, warnings=_twins(self.table),
+        )  # fmt: skip
+
+    def by_group(self, name: str, codes: Values) -> Crossed:
+        """On folds that never split a group, with what random folds would have told."""
+        parts, at_random = group_folds(codes, self.folds), self._random()
+        apart = {n: self._fitted(n, at_random) for n in self.recipes}
+        grouped = {n: self._fitted(n, parts) for n in self.recipes}
+        leaks = tuple(self._gap(f"{name} ({n})", codes, at_random, apart[n], grouped[n]) for n in self.recipes)
+        rows = self._rows(grouped, codes)
+        return Crossed(
+            rows=rows, recipes=_over(rows, parts, self.confidence), random=self._rows(apart, None), leaks=leaks,
+            grouped=True, champion=self.champion, metric=self.metric,
+        )  # fmt: skip
+
+    def _random(self) -> Folds:
+        classes = np.unique(self.y, return_inverse=True)[1] if _classes(self.metric) else None
+        return random_folds(len(self.y), self.folds, self.draw, classes)
+
+    def _fitted(self, name: str, folds: Folds) -> Values:
+        return out_of_fold(self.recipes[name], self.table, self.y, folds, self.metric)
+
+    def _rows(self, predicted: Mapping[str, Values], clusters: Values | None) -> dict[str, Rows]:
+        champion = predicted[self.champion]
+        return {n: self._pair(champion, p, clusters) for n, p in predicted.items() if n != self.champion}
+
+    def _pair(self, champion: Values, challenger: Values, clusters: Values | None) -> Rows:
+        return Rows(
+            truth=self.y, champion=champion, challenger=challenger, metric=self.metric, labels=np.unique(self.y),
+            clusters=clusters, higher=self.higher,
+        )  # fmt: skip
+
+    def _gap(self, name: str, codes: Values, at_random: Folds, apart: Values, grouped: Values) -> Leak:
+        """The same model on the same rows, fitted on random folds and by group: a paired comparison by group."""
+        seen = found(self._pair(grouped, apart, codes), confidence=self.confidence, draw=self.draw, least=3)
+        alike, chance, _ = likeness(_features(self.table), codes, self.draw)
+        told = (seen.challenger, seen.champion, _evenly(seen)) if isinstance(seen, Found) else (None, None, None)
+        return Leak(
+            name=name, groups=int(codes.max()) + 1, shared=shared(codes, at_random), alike=alike, expected=chance,
+            random=told[0], grouped=told[1], gap=told[2],
+        )  # fmt: skip
 
 
 def random_folds(n: int, folds: int, draw: np.random.Generator, classes: Values | None) -> Folds:
@@ -193,31 +217,6 @@ def _value(rows: Rows, said: Values, test: Values) -> float:
         return auc_macro(truth, predicted.astype(np.float64), rows.labels)[0]
     score = SCORES[rows.metric]
     return float(score.value(score.sums(truth, predicted, rows.labels).sum(axis=0)))
-
-
-def _leak(  # noqa: PLR0917 (one call)
-    name: str, codes: Values, model: Any, table: Any, y: Values, metric: Any, at_random: Folds, apart: Values,
-    folds: int, confidence: float, higher: bool, draw: np.random.Generator,  # noqa: FBT001 (one call)
-) -> Leak:  # fmt: skip
-    by_group = out_of_fold(model, table, y, group_folds(codes, folds), metric)
-    return _gap(name, codes, table, y, metric, at_random, apart, by_group, confidence, higher, draw)
-
-
-def _gap(  # noqa: PLR0917 (two calls)
-    name: str, codes: Values, table: Any, y: Values, metric: Any, at_random: Folds, apart: Values, by_group: Values,
-    confidence: float, higher: bool, draw: np.random.Generator,  # noqa: FBT001 (two calls)
-) -> Leak:  # fmt: skip
-    """The same model on the same rows, fitted on random folds and by group: a paired comparison by group."""
-    rows = Rows(
-        truth=y, champion=by_group, challenger=apart, metric=metric, labels=np.unique(y), clusters=codes, higher=higher
-    )
-    seen = found(rows, confidence=confidence, draw=draw, least=3)
-    alike, chance, _ = likeness(_features(table), codes, draw)
-    told = (seen.challenger, seen.champion, _evenly(seen)) if isinstance(seen, Found) else (None, None, None)
-    return Leak(
-        name=name, groups=int(codes.max()) + 1, shared=shared(codes, at_random), alike=alike, expected=chance,
-        random=told[0], grouped=told[1], gap=told[2],
-    )  # fmt: skip
 
 
 def _evenly(seen: Found) -> Effect:

@@ -116,19 +116,11 @@ def compare_models(
     draw = np.random.default_rng(seed)
     recipes = _recipes(first)
     if recipes is not None:
-        target = array(y, "y")
-        base = _champion(champion, list(recipes))
-        if (why := _unlabelled(target, second)) is not None:
-            return _all_refused(recipes, base, metric or "score", why, Reason.NO_DATA, margin)
-        target = plain(target)
-        name = metric or _metric(target, None)
-        if (why := unfoldable(target, name, groups)) is not None:
-            return _all_refused(recipes, base, name, why, Reason.NOT_APPLICABLE, margin)
-        done = crossed(
-            recipes, second, target, metric=name, higher=higher_is_better, groups=groups, folds=cv,
-            confidence=confidence, champion=base, draw=draw, beside=beside,
+        done = _folded(
+            recipes, second, array(y, "y"), metric=metric, higher=higher_is_better, groups=groups, folds=cv,
+            confidence=confidence, champion=_champion(champion, list(recipes)), draw=draw, beside=beside, margin=margin,
         )  # fmt: skip
-        return _of_folds(done, time, segments, margin, confidence, draw)
+        return done if isinstance(done, ModelComparison) else _of_folds(done, time, segments, margin, confidence, draw)
     truth = array(first, "y_true")
     given = named(scores if scores is not None else second)
     name = metric or (AUC if scores is not None else _metric(truth, given))
@@ -216,6 +208,20 @@ def _of_predictions(  # noqa: PLR0917 (what the face was handed)
             draw=draw, warnings=warnings,
         )
     )  # fmt: skip
+
+
+def _folded(
+    recipes: Mapping[str, Any], table: Any, y: Values, *, metric: Any, champion: str, groups: Any, margin: float,
+    **how: Any,
+) -> Crossed | ModelComparison:  # fmt: skip
+    """The recipes on folds of *table*, or why there are none."""
+    if (why := _unlabelled(y, table)) is not None:
+        return _all_refused(recipes, champion, metric or "score", why, Reason.NO_DATA, margin)
+    target = plain(y)
+    name = metric or _metric(target, None)
+    if (why := unfoldable(target, name, groups)) is not None:
+        return _all_refused(recipes, champion, name, why, Reason.NOT_APPLICABLE, margin)
+    return crossed(recipes, table, target, metric=name, champion=champion, groups=groups, **how)
 
 
 def _of_folds(
