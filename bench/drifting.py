@@ -1,7 +1,7 @@
 """Drift over a year of Complete Journey: daily promises on quiet days, and a small lasting shift of prices.
 
 January to March is the frozen reference; every later day is judged alone (PSI below 0.1 over its noise floor, with the
-dispersion of the days before it) and together with the days before (``verdicts.changes`` of the stability
+dispersion of the days before it) and together with the days before (``verdicts.drifting.lasting`` of the stability
 index). Quiet days are told with alarms; then the prices of a share
 of the products rise by 8 % from a day on: after how many days is it found.
 Starts in April to August were looked at when settings were chosen, those from September on were not. Beside it stands
@@ -27,8 +27,8 @@ from qoa_platform.metrics.drift_bins import Psi
 from qoa_platform.profiles import Wanted, freeze
 from qoa_platform.records import DAY, Profile, Window
 from qoa_platform.scans import measure
-from qoa_platform.verdicts.changes import lasting
 from qoa_platform.verdicts.drifting import Past, Sides, dispersion, standard
+from qoa_platform.verdicts.drifting.lasting import lasting
 
 COLUMNS = ("sales_value", "quantity", "retail_disc")
 BOUND, RISE, SHARES = 0.1, 1.08, (0.1, 0.2, 0.4, 1.0)
@@ -100,8 +100,8 @@ def quiet(found: Year, column: str) -> str:
     over = [d for d, v, f in zip(found.days, values, floor, strict=True) if v.value >= BOUND >= f]
     blind = sum(f > BOUND for f in floor)
     held = [d for d in over if d not in HOLIDAYS]
-    shifts = lasting([standard("drift.psi", v, known.n - known.missing) for v in values])
-    told = ", ".join(f"{found.days[s.since]} ({s.spreads:+.1f}σ)" for s in shifts) or "none"
+    shifts = lasting([standard("drift.psi", v, known.n - known.missing) for v in values], only_up=True)
+    told = ", ".join(f"{found.days[s.since]} ({s.sigmas:+.1f}σ)" for s in shifts.shifts) or "none"
     largest = max(v.value for d, v in zip(found.days, values, strict=True) if d not in HOLIDAYS)
     return (
         f"{len(values)} days: {len(held)} alarms ({len(over) - len(held)} on holidays), {blind} unknown; largest PSI "
@@ -117,7 +117,7 @@ def delays(found: Year, share: float, starts: Sequence[date]) -> list[int]:
     for start in starts:
         first = found.days.index(start)
         mixed = [*found.calm["sales_value"][:first], *found.risen[share][first : first + PATIENCE]]
-        shifts = lasting([standard("drift.psi", v, reference) for v in mixed])
+        shifts = lasting([standard("drift.psi", v, reference) for v in mixed], only_up=True).shifts
         told.append(min((s.at - first + 1 for s in shifts if s.at >= first), default=PATIENCE))
     return told
 

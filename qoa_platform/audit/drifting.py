@@ -85,15 +85,16 @@ def since(probe: Measurement, windows: Sequence[Dated], reference: int) -> dict[
     """The lasting shift that *probe* is in, too small for one window or not, as plain data; ``None``: there is none."""
     if len(windows) < ENOUGH or probe.reading.value is None:
         return None
-    from qoa_platform.verdicts.changes import lasting  # noqa: PLC0415 (heavy import)
+    from qoa_platform.verdicts.drifting.lasting import lasting  # noqa: PLC0415 (heavy import)
 
     every = [*windows, (probe.window, Past(value=probe.reading.value, rows=probe.reading.n))]
-    shifts = lasting([standard(probe.metric, window, reference) for _, window in every])
+    values = [standard(probe.metric, window, reference) for _, window in every]
+    shifts = lasting(values, only_up=probe.metric != "drift.mean_shift").shifts
     if not shifts:
         return None
     last = shifts[-1]
     return {
-        "since": every[last.since][0].partition, "found": every[last.at][0].partition, "sigmas": last.spreads,
+        "since": every[last.since][0].partition, "found": every[last.at][0].partition, "sigmas": last.sigmas,
         "windows": len(every) - last.since,
     }  # fmt: skip
 
