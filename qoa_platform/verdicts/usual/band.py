@@ -34,7 +34,7 @@ class Learning:
     the same time of the week, each of these also with the *near* median of what they missed by. A season is taken
     when its error is below *gain* of the plain one, the near level below *near_gain*; a power of the level as the unit
     of deviations when its likelihood is better by *scale_gain*. *heavy* is how long the tail beyond the quantiles of
-    past deviations is taken: 1 is exponential (Laplace); 2.8 nearly holds for Student's t with 3 degrees of freedom
+    past deviations is taken: 1 is exponential (Laplace); 2.8 holds for Student's t with 3 degrees of freedom
     at hourly and longer steps (docs/usual.md). Flags at most *merge* points apart are one episode; *settle* points on
     one side are a new level.
     """
