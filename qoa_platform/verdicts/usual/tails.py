@@ -19,15 +19,18 @@ KNOWN = 2_000
 """Points from which peaks are looked at: the share of the last 40 is below that of the last anchor then."""
 
 
+HEAVIEST = 1.0
+"""ξ is taken no larger: the tail of a Cauchy distribution, which has no mean."""
 Pair = tuple[float, float]
-"""A value, at most as far off as was usual, and what was foretold of it."""
+"""A value that was no alarm, and what was foretold of it."""
 
 
 class Peaks:
     """The largest deviations of a long time, each stretch of them once: what they say of a tail that is really heavy.
 
     The last 400 deviations say nothing of one in 40,000. Beyond the 40th largest of up to 8,000 (a share τ), the tail
-    is taken as a power: ``x₄₀ · (τ/p)^ξ``, ξ the mean of ``ln(xᵢ/x₄₀)`` over those above (Hill 1975; Weissman 1978).
+    is taken as a power: ``x₄₀ · (τ/p)^ξ``, ξ the mean of ``ln(xᵢ/x₄₀)`` over those above (Hill 1975; Weissman 1978),
+    at most 1.
     """
 
     __slots__ = ("at", "began", "known", "ordered", "span")
@@ -71,7 +74,8 @@ class Peaks:
             return 0.0
         if self.at is None:
             top = self.ordered[-KEPT:]
-            self.at = top[0], sum(log(size / top[0]) for size in top[1:]) / (KEPT - 1)
+            power = sum(log(size / top[0]) for size in top[1:]) / (KEPT - 1) if top[0] > 0 else 0.0
+            self.at = top[0], min(power, HEAVIEST)
         least, power = self.at
         return float(least * (KEPT / seen / p) ** power)
 
