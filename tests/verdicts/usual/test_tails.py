@@ -50,6 +50,11 @@ def test_peaks_are_counted_once_and_go() -> None:
 
 def test_the_wildest_series_has_a_finite_band() -> None:
     """Neither values of any size nor a change of sign make the power law more than a number can hold."""
+    assert isfinite(peaks(10.0 ** np.random.default_rng(3).uniform(-150, 150, 8_000)).limit(8_000, 1e-9))
+    found = Peaks(8_000)
+    for k in range(40):
+        found.push(50 * k, 10.0 ** (7 * k), (1.0, 0.0))
+    assert isfinite(found.limit(4_000, 1e-9))
     rng = np.random.default_rng(3)
     for values in (
         rng.standard_cauchy(6_000),
