@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf, isfinite, isnan, nan
+from typing import NamedTuple
 
 from qoa_platform.records import Reason
 from qoa_platform.verdicts.usual.band import MONTH, Q95_TO_SIGMA, Band, Learning
@@ -18,8 +19,7 @@ REVIEW = 24
 """Points between two choices of the model; the unit of deviations is chosen at every fourth, and when it changes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Flag:
+class Flag(NamedTuple):
     """What is said of one point, by what came before it.
 
     *flagged*: outside of ``[low, high]``. *score*: the distance from *centre* over that of the bound on its side, so
@@ -38,15 +38,21 @@ class Flag:
     reason: Reason | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class View:
-    """What is expected at one moment: the centre, the unit of deviations there, how many units are usual."""
+    """What is expected at one moment: the centre, the unit of deviations there, how many units are usual.
+
+    *spread* is the 95 % point of deviations; *bounds* lie *reach* units from the centre; *low* and *high* allow for
+    dates and for the level before as well.
+    """
 
     foretold: dict[str, float]
     model: str
     centre: float
     unit: float
     reach: float
+    spread: float
+    bounds: tuple[float, float]
     low: float
     high: float
     p: float
@@ -101,7 +107,7 @@ class Stream:
         view = self._view(t)
         if view is None:
             return Reason.INSUFFICIENT_N
-        spread = self.tail.q95 * Q95_TO_SIGMA
+        spread = view.spread * Q95_TO_SIGMA
         reach = view.reach if isfinite(view.reach) else 0.0
         spread = spread if spread > 0 else reach / CUT
         return Band(
@@ -140,9 +146,10 @@ class Stream:
         unit = self._scale.unit(centre)
         p = self.p
         reach = self.tail.limit(p) * wider
-        if self.tail.q95 <= 0:
+        spread = self.tail.q95
+        if spread <= 0:
             reach = max(reach, self.how.floor * abs(centre) / unit)
-        low, high = self._scale.bounds(centre, reach)
+        low, high = bounds = self._scale.bounds(centre, reach)
         aside, date = self.dates.of(t)
         if date is not None:
             low, high = min(low, self._scale.beside(centre, aside)), max(high, self._scale.beside(centre, aside))
@@ -153,7 +160,7 @@ class Stream:
             low, high = min(low, near), max(high, far)
         if date is None and self._positive * p >= 1:
             low = max(low, self._least / 10)
-        return View(foretold, model, centre, unit, reach, low, high, p, date)
+        return View(foretold, model, centre, unit, reach, spread, bounds, low, high, p, date)
 
     def _judge(self, view: View, value: float, *, learning: bool) -> Flag:
         flagged = not view.low <= value <= view.high
@@ -174,7 +181,7 @@ class Stream:
         if foretold:
             centre = foretold.get(self.centres.model, foretold[PLAIN])
             size = self._off(value, centre)
-            cut = view.reach if view is not None and self.tail.q95 > 0 else inf
+            cut = view.reach if view is not None and view.spread > 0 else inf
             self.tail.push(min(size, cut), (value, centre) if size <= cut else None)
         self._remember(value, foretold)
         self.centres.push(t, value, foretold)
@@ -196,8 +203,9 @@ class Stream:
             if name not in rings:
                 rings[name] = Ring(self.how.memory)
                 rings[name].at = (self._values.at - 1) % self.how.memory
+        told = foretold.get
         for name, ring in rings.items():
-            ring.push(foretold.get(name, nan))
+            ring.push(told(name, nan))
 
     def _past(self) -> list[tuple[float, float]]:
         """The last values with what the chosen model foretold of them, oldest first."""
@@ -235,7 +243,7 @@ class Stream:
 
         The old level stays usual beside it for a while, so that the way back is no second alarm.
         """
-        low, high = self._scale.bounds(view.centre, view.reach)
+        low, high = view.bounds
         above, below = value > high, value < low
         inside = view.low <= value <= view.high
         self._run = 0 if inside else max(self._run, 0) + 1 if above else min(self._run, 0) - 1
