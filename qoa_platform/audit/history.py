@@ -13,7 +13,7 @@ LEAST = 1e-9
 """No chance of a false alarm is taken lower: a budget of nothing is as strict as a judge can be."""
 DEPTH, BLOCK = 400, 100
 """So many published partitions are looked back: a year of days and gaps, for dates of last year; up to a block more."""
-LEARNT = Learnt()
+LEARNT = Learnt(size=500)
 """What this process has folded already: an answer from it is the one that a fold of the whole history gives."""
 
 

@@ -20,9 +20,10 @@ from qoa_platform.records import Batch, Outcome, OutcomeState, PointerKind, Reac
 
 def outcomes(ledger: Store) -> dict[str, list[str]]:
     """Kind of reaction → its states, in order."""
+    known = ledger.find(Outcome, all_revisions=True)  # first: a reaction is there before its outcome
     kinds = {r.id: str(r.kind) for r in ledger.find(Reaction)}
     found: dict[str, list[str]] = {}
-    for outcome in ledger.find(Outcome, all_revisions=True):
+    for outcome in known:
         found.setdefault(kinds[outcome.reaction], []).append(str(outcome.state))
     return found
 
