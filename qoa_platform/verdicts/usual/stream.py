@@ -78,7 +78,7 @@ class Stream:
         self.step = step
         self.asked = self.how.share(step)
         self.centres = Centres(step, self.how)
-        self.tail = Tail(self.how.memory, self.how.heavy)
+        self.tail = Tail(self.how.memory, self.how.heavy, self.how.merge)
         self.dates = Dates()
         self.n = 0
         self.episodes = 0
@@ -203,9 +203,8 @@ class Stream:
             if name not in rings:
                 rings[name] = Ring(self.how.memory)
                 rings[name].at = (self._values.at - 1) % self.how.memory
-        told = foretold.get
         for name, ring in rings.items():
-            ring.push(told(name, nan))
+            ring.push(foretold.get(name, nan))
 
     def _past(self) -> list[tuple[float, float]]:
         """The last values with what the chosen model foretold of them, oldest first."""

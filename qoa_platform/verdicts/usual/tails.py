@@ -11,14 +11,10 @@ from qoa_platform.verdicts.usual.windows import Ordered
 ANCHORS = (0.05, 0.02)
 """Shares of past deviations whose quantile the tail is drawn on from; the second where two lie beyond it."""
 KEPT, SPAN = 40, 20
-"""Of a series that hardly ever moves, the moves that are kept, and for how many memories."""
+"""The moves of a series that hardly ever moves, and the peaks of any other, that count, and for how many memories."""
 LEAST = log(2)
-APART = 3
-"""Peaks at most so many points apart are one."""
-KNOWN = 2_000
+KNOWN = int(KEPT / ANCHORS[-1])
 """Points from which peaks are looked at: the share of the last 40 is below that of the last anchor then."""
-
-
 HEAVIEST = 1.0
 """ξ is taken no larger: the tail of a Cauchy distribution, which has no mean."""
 Pair = tuple[float, float]
@@ -30,13 +26,13 @@ class Peaks:
 
     The last 400 deviations say nothing of one in 40,000. Beyond the 40th largest of up to 8,000 (a share τ), the tail
     is taken as a power: ``x₄₀ · (τ/p)^ξ``, ξ the mean of ``ln(xᵢ/x₄₀)`` over those above (Hill 1975; Weissman 1978),
-    at most 1.
+    at most 1. Peaks of the last *span* points count, and those at most *apart* points from one another are one.
     """
 
-    __slots__ = ("at", "began", "known", "ordered", "span")
+    __slots__ = ("apart", "at", "began", "known", "ordered", "span")
 
-    def __init__(self, span: int) -> None:
-        self.span, self.began = span, 0
+    def __init__(self, span: int, apart: int) -> None:
+        self.span, self.apart, self.began = span, apart, 0
         self.known: deque[tuple[int, float, Pair]] = deque()
         self.ordered: list[float] = []
         self.at: tuple[float, float] | None = None
@@ -45,7 +41,7 @@ class Peaks:
         """Take in the deviation of point *n*, and let those go that are too long ago."""
         while self.known and self.known[0][0] <= n - self.span:
             self._drop(self.known.popleft()[1])
-        if self.known and self.known[-1][0] >= n - APART:
+        if self.known and self.known[-1][0] >= n - self.apart:
             _, before, known = self.known.pop()
             self._drop(before)
             size, pair = (size, pair) if size > before else (before, known)
@@ -93,7 +89,7 @@ class Tail:
     long as a Laplace distribution with that quantile has it: ``limit = q · (1 + heavy · ln(τ/p) / ln(π/τ))``, π the
     share that is not 0. The least over the anchors counts, so that a history which proves a light tail is believed.
 
-    The limit of :class:`Peaks` counts where it is larger: a long history may prove a tail that is heavier.
+    The limit of :class:`Peaks`, *apart* points from one another, counts where it is larger: a long history may prove a tail that is heavier.
 
     Where less than 5 % ever move (counts of rare events), the sizes of the last moves take the place of the window, so
     that what happens now and then is no alarm.
@@ -101,10 +97,10 @@ class Tail:
 
     __slots__ = ("heavy", "moves", "n", "peaks", "window")
 
-    def __init__(self, memory: int, heavy: float) -> None:
+    def __init__(self, memory: int, heavy: float, apart: int) -> None:
         self.window = Ordered(memory)
         self.moves: deque[tuple[int, float]] = deque(maxlen=KEPT)
-        self.peaks = Peaks(SPAN * memory)
+        self.peaks = Peaks(SPAN * memory, apart)
         self.heavy = heavy
         self.n = 0
 

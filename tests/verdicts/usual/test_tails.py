@@ -12,7 +12,7 @@ from qoa_platform.verdicts.usual.tails import Peaks, Tail
 
 def peaks(sizes: np.ndarray, share: float = 0.02) -> Peaks:
     """The peaks of a history: what lies above the quantile that a share exceeds."""
-    found, least = Peaks(8_000), float(np.quantile(sizes, 1 - share))
+    found, least = Peaks(8_000, 3), float(np.quantile(sizes, 1 - share))
     for n, size in enumerate(sizes.tolist(), start=1):
         if size > least:
             found.push(n, size, (size, 0.0))
@@ -29,7 +29,7 @@ def test_a_power_law_is_drawn_on_as_it_is(freedom: int, p: float) -> None:
 def test_light_tails_are_not_widened() -> None:
     """Normal and Laplace deviations keep the limit of their quantiles."""
     for draw in (np.random.default_rng(1).normal(size=9_000), np.random.default_rng(2).laplace(size=9_000)):
-        tail = Tail(400, 2.8)
+        tail = Tail(400, 2.8, 3)
         for size in np.abs(draw).tolist():
             tail.push(size, (size, 0.0))
         assert 0 < tail.peaks.limit(tail.n, 2e-5) < tail.limit(2e-5)
@@ -37,7 +37,7 @@ def test_light_tails_are_not_widened() -> None:
 
 def test_peaks_are_counted_once_and_go() -> None:
     """A stretch of large deviations is one peak; what is older than the span is gone; a new unit changes the sizes."""
-    found = Peaks(100)
+    found = Peaks(100, 3)
     for n in (1, 2, 3, 10, 60, 130):
         found.push(n, float(n), (float(n), 0.0))
     assert found.ordered == [60.0, 130.0]
@@ -51,7 +51,7 @@ def test_peaks_are_counted_once_and_go() -> None:
 def test_the_wildest_series_has_a_finite_band() -> None:
     """Neither values of any size nor a change of sign make the power law more than a number can hold."""
     assert isfinite(peaks(10.0 ** np.random.default_rng(3).uniform(-150, 150, 8_000)).limit(8_000, 1e-9))
-    found = Peaks(8_000)
+    found = Peaks(8_000, 3)
     for k in range(40):
         found.push(50 * k, 10.0 ** (7 * k), (1.0, 0.0))
     assert isfinite(found.limit(4_000, 1e-9))
