@@ -89,7 +89,8 @@ class Tail:
     long as a Laplace distribution with that quantile has it: ``limit = q · (1 + heavy · ln(τ/p) / ln(π/τ))``, π the
     share that is not 0. The least over the anchors counts, so that a history which proves a light tail is believed.
 
-    The limit of :class:`Peaks`, *apart* points from one another, counts where it is larger: a long history may prove a tail that is heavier.
+    The limit of :class:`Peaks`, *apart* points from one another, counts where it is larger: a long history may prove a
+    tail that is heavier.
 
     Where less than 5 % ever move (counts of rare events), the sizes of the last moves take the place of the window, so
     that what happens now and then is no alarm.
